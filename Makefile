@@ -1,0 +1,62 @@
+# Two commands do all set-up: `make demo` and `make test`. The rest is for those who work on the code.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+SHELL  := /bin/bash
+
+.PHONY: demo test lint types layers check bench real real-setup lock schemas docs wheel clean
+
+$(BIN)/hefu: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hefu needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(BIN)/hefu
+
+$(BIN)/pytest: requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hefu needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(BIN)/hefu $(BIN)/pytest
+
+demo: $(BIN)/hefu
+	@$(BIN)/hefu demo
+
+test: $(BIN)/pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+lint: $(BIN)/pytest
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+
+types: $(BIN)/pytest
+	$(BIN)/mypy
+
+layers: $(BIN)/pytest
+	$(BIN)/lint-imports
+
+check: lint types layers test
+
+real: $(BIN)/pytest            ## the real ERP and CRM: sets them up once (about 3 minutes), then tests against them
+	HEFU_REAL=1 $(BIN)/python -m pytest tests/real -q
+
+bench: $(BIN)/pytest           ## speed and memory; prints the table of docs/performance.md
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+schemas: $(BIN)/pytest         ## JSON Schemas of the documents, from the types
+	$(BIN)/python -m hefu.store.schemas
+
+docs: $(BIN)/pytest            ## the generated reference pages
+	$(BIN)/python -m docs.generate
+
+lock:                          ## needs uv: writes both locked lists with hashes
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml requirements-dev.in --extra sftp --extra keyring -o requirements-dev.lock
+
+wheel: $(BIN)/pytest
+	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean:
+	rm -rf $(VENV) dist build .demo .bench .real .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,335 @@
+"""plan, apply, run, worker, status, demo: keeping systems in step."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.markup import escape
+
+from hefu.app import App, open_app
+from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, session
+from hefu.core.errors import HubError, Unsupported
+from hefu.core.words import ERRORS, tell
+from hefu.engine import worker
+from hefu.engine.hub import Hub
+from hefu.engine.load import load
+from hefu.engine.rehearse import Entry, Plan, rehearse
+from hefu.store import golden as goldens
+from hefu.store import intents, issues, projects, runs, shards
+
+Flows = Annotated[list[str] | None, typer.Option("--flow", help="Only these flows / 仅这些流程")]
+Full = Annotated[bool, typer.Option("--full", help="Compare everything, not only changes / 全量比对")]
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the verbs of this file onto the command line."""
+    app.command("plan")(plan)
+    app.command("apply")(apply)
+    app.command("load")(load_)
+    app.command("run")(run)
+    app.command("worker")(work)
+    app.command("status")(status)
+
+
+def chosen(hub: Hub, names: list[str] | None) -> list[str]:
+    """The mappings of the named flows, or of all. Raises Unsupported for an unknown flow."""
+    known = hub.project.flows
+    for name in names or ():
+        if name not in known:
+            raise Unsupported("cli.no_flow", name=name, known=", ".join(sorted(known)) or "-")
+    listed = [m for f in (names or known) for m in known[f].mappings]
+    return [m for m in hub.active_mappings() if m in listed]
+
+
+def plan(
+    flow: Flows = None,
+    full: Full = False,
+    show: Annotated[int, typer.Option(help="Records to list / 列出的记录数")] = 20,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Show what would happen, field by field, and touch nothing. / 显示将要发生的变更，不做任何写入。"""
+    with session(as_json) as s, open_app(folder) as app:
+        hub = app.hub()
+        with s.progress("Reading both sides", "正在读取两边数据") as told:
+            hub.told = lambda verb, name, counts: told(f"{verb} {name} {counts['read'] or counts['prepared']}")
+            made = rehearse(hub, chosen(hub, flow), full=full)
+        show_plan(s, made, show)
+        s.give(plan_json(made))
+        if made.writes:
+            s.code = DIFFERENT
+
+
+def plan_json(made: Plan) -> dict[str, object]:
+    """A plan as JSON."""
+    return {
+        "writes": made.writes,
+        "counts": made.counts,
+        "captured": made.captured,
+        "entries": [e.__class__ and {n: getattr(e, n) for n in Entry.__slots__} for e in made.entries],
+        "issues": [{k: i[k] for k in ("kind", "entity", "connection", "field", "facts")} for i in made.issues],
+    }
+
+
+def show_plan(s: Session, made: Plan, show: int) -> None:
+    """A plan as a person wants to read it."""
+    if not made.writes:
+        s.say("Both sides agree: nothing would be written.", "两边一致，没有需要写入的内容。", style="green")
+    else:
+        rows = [
+            (name, kinds.get("create", 0), kinds.get("update", 0), kinds.get("delete", 0), kinds.get("action", 0))
+            for name, kinds in made.counts.items()
+        ]
+        heads = [("into", "写入"), ("create", "新建"), ("update", "修改"), ("delete", "删除"), ("steps", "状态步骤")]
+        s.table(heads, rows, s.t(f"{made.writes} records would be written", f"将写入 {made.writes} 条记录"))
+        for entry in made.entries[:show]:
+            _show_entry(s, entry)
+        if len(made.entries) > show:
+            rest = len(made.entries) - show
+            s.say(
+                f"… and {rest} more (--show {len(made.entries)} or --json)",
+                f"……还有 {rest} 条（--show 或 --json 查看）",
+            )
+    waiting = Counter(i["kind"] for i in made.issues)
+    if waiting:
+        listed = ", ".join(f"{kind} {n}" for kind, n in waiting.most_common())
+        s.say(f"Would wait for a person: {listed}", f"需要人工处理：{listed}", style="yellow")
+
+
+def _show_entry(s: Session, entry: Entry) -> None:
+    verb = {"create": ("create", "新建"), "update": ("update", "修改"), "delete": ("delete", "删除")}.get(
+        entry.kind, ("step", "步骤")
+    )
+    head = f"{s.t(*verb)} {entry.connection}/{entry.object} {entry.record_id or ''} {entry.title}"
+    s.out.print(f"[bold]{escape(head)}[/bold]") if not s.json else None
+    for name, (before, after) in entry.fields.items():
+        if entry.kind == "create" and after is None:
+            continue
+        text = f"    {name}: {before!r} → {after!r}" if entry.kind != "create" else f"    {name}: {after!r}"
+        s.out.print(escape(text)) if not s.json else None
+
+
+def apply(
+    flow: Flows = None,
+    full: Full = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask / 不询问")] = False,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Do what `plan` shows, once, flood limits set aside. / 执行 plan 所示变更一次（视为已批准，不受上限限制）。"""
+    with session(as_json) as s, open_app(folder) as app:
+        app.store.lock()
+        hub = app.hub()
+        names = chosen(hub, flow)
+        if not yes and not as_json:
+            with s.progress("Reading both sides", "正在读取两边数据"):
+                made = rehearse(hub, names, full=full)
+            show_plan(s, made, 10)
+            if not made.writes or not typer.confirm(s.t("Write this?", "确认写入？")):
+                return
+        total = apply_now(s, hub, flow, full=full)
+        s.give(dict(total))
+
+
+def apply_now(s: Session, hub: Hub, flow: list[str] | None, *, full: bool) -> Counter[str]:
+    """One unguarded cycle of each flow, with progress; what waits for a person sets the exit code."""
+    total: Counter[str] = Counter()
+    with s.progress("Applying", "正在执行") as told:
+        hub.told = lambda verb, name, counts: told(
+            f"{verb} {name} {sum(counts[k] for k in ('read', 'created', 'updated'))}"
+        )
+        for name in flow or hub.flows_in_order():
+            with hub.store.begin() as tx:
+                runs.resume_scope(tx, f"flow:{name}")
+                issues.close_issues(tx, "apply", "approved", kinds=("flood",), field=f"flow:{name}")
+            done = worker.cycle(hub, hub.project.flows[name], full=full, guarded=False)
+            total += done.counts
+            if done.state != "done":
+                s.code = FAILED
+                tell_pause(s, hub)
+    written = {k.split(".", 1)[1]: n for k, n in total.items() if k.startswith("delivered.")}
+    s.say(
+        f"Written: {written.get('created', 0)} created, {written.get('updated', 0)} updated, "
+        f"{written.get('deleted', 0)} deleted, {written.get('steps', 0)} steps; refused {written.get('refused', 0)}.",
+        f"已写入：新建 {written.get('created', 0)}，修改 {written.get('updated', 0)}，删除 {written.get('deleted', 0)}，"
+        f"状态步骤 {written.get('steps', 0)}；被拒绝 {written.get('refused', 0)}。",
+    )
+    if s.code == 0 and waiting_for_person(hub):
+        s.code = PERSON
+        s.say(
+            "Some records wait for a person: see 'hefu status'.",
+            "有记录等待人工处理，请运行 hefu status。",
+            style="yellow",
+        )
+    return total
+
+
+def waiting_for_person(hub: Hub) -> bool:
+    """Whether any issue is open."""
+    with hub.store.look() as tx:
+        return bool(issues.count_issues(tx))
+
+
+def tell_pause(s: Session, hub: Hub) -> None:
+    """Say what is stopped and why."""
+    with hub.store.look() as tx:
+        stopped = runs.paused(tx)
+    for scope, row in stopped.items():
+        words = ERRORS.get(row["code"])
+        facts = {**row["facts"], **row["facts"].get("facts", {})} if isinstance(row["facts"], dict) else {}
+        why = s.t(words.en, words.zh).format_map(_Blank(facts)) if words else row["code"]
+        s.say(f"Stopped: {scope}: {why}", f"已暂停：{scope}：{why}", style="yellow")
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def load_(
+    source: Annotated[str, typer.Argument(help="Mapping to read / 读取的映射")],
+    target: Annotated[str, typer.Argument(help="Mapping to write / 写入的映射")],
+    rejects: Annotated[Path | None, typer.Option(help="File for records left out (JSON lines) / 被拒记录文件")] = None,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """A plain one-way load: map, check, upsert; nothing is remembered. / 单向装载：映射、校验、写入，不做记录。"""
+    with session(as_json) as s, open_app(folder) as app:
+        hub = app.hub()
+        for name in (source, target):
+            if name not in hub.project.mappings:
+                raise Unsupported("cli.no_mapping", name=name, known=", ".join(sorted(hub.project.mappings)) or "-")
+        with ExitStack() as stack:
+            told = stack.enter_context(s.progress("Loading", "正在装载"))
+            hub.told = lambda _verb, _name, counts: told(str(counts["written"]))
+            out = stack.enter_context(rejects.open("wb")) if rejects else None
+
+            def reject(record_id: str, error: HubError) -> None:
+                if out is not None:
+                    row = {"id": record_id, "code": error.code, "message": tell(error, s.language)[0]}
+                    out.write(orjson.dumps(row) + b"\n")
+
+            counts = load(hub, hub.side(source), hub.side(target), reject)
+        s.give(dict(counts))
+        s.say(f"Read {counts['read']}, written {counts['written']}, filtered {counts['filtered']}, rejected {counts['rejected']}.",
+              f"读取 {counts['read']}，写入 {counts['written']}，过滤 {counts['filtered']}，拒绝 {counts['rejected']}。")  # fmt: skip
+        if counts["rejected"]:
+            s.code = PERSON
+
+
+def run(
+    listen: Annotated[str | None, typer.Option(help="host:port for webhooks / Webhook 监听地址")] = None,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Keep the flows in step until Ctrl-C: schedules, webhooks, retries. / 持续同步，直到按 Ctrl-C。"""
+    with session(as_json) as s, open_app(folder) as app:
+        resident(s, app, listen or app.machine.listen)
+
+
+def resident(s: Session, app: App, listen: str | None, threads: int = 8) -> None:
+    """Run the service (and the receiver, if `listen`) until a signal."""
+    from hefu.app.service import Service  # the runtime costs a third of a second, which only residents need
+    from hefu.web.receiver import Receiver
+
+    stop, totals = threading.Event(), Counter[str]()
+
+    def told(kind: str, key: str, counts: dict[str, int]) -> None:
+        totals.update(counts)
+        tell_work(s, kind, key, counts)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    receiver, service = None, Service(app, threads=threads, told=told)
+    service.start()
+    try:
+        if listen:
+            receiver = Receiver(service, listen)
+            receiver.start()
+            s.say(
+                f"Listening for webhooks on http://{listen}/hooks/<connection>",
+                f"Webhook 地址：http://{listen}/hooks/<连接名>",
+            )
+        s.say("Keeping in step. Ctrl-C ends.", "正在保持同步，按 Ctrl-C 结束。")
+        while not stop.wait(0.5):
+            pass
+    finally:
+        if receiver is not None:
+            receiver.stop()
+        service.stop()
+    s.say("Stopped cleanly; nothing was lost.", "已正常停止，没有丢失任何数据。")
+    s.give({"stopped": True, "counts": {name: n for name, n in totals.items() if n}})
+
+
+def tell_work(s: Session, kind: str, key: str, counts: dict[str, int]) -> None:
+    """One line for a piece of work that did something."""
+    told = {k.replace("delivered.", ""): n for k, n in counts.items()
+            if n and (k.startswith("delivered.") or kind in ("hint", "drain"))
+            and k.rsplit(".", 1)[-1] in ("created", "updated", "deleted", "steps", "refused", "unknown", "changed")}  # fmt: skip
+    if told:
+        now = datetime.now(UTC).astimezone().strftime("%H:%M:%S")  # noqa: TID251 - a clock for the eye only
+        listed = ", ".join(f"{k} {n}" for k, n in told.items())
+        s.say(f"{now} {kind} {key}: {listed}", f"{now} {kind} {key}：{listed}")
+
+
+def work(
+    as_json: Json = False,
+    folder: Folder = None,
+    threads: Annotated[int, typer.Option(help="Jobs at a time / 并行任务数")] = 8,
+) -> None:
+    """One more worker on a shared PostgreSQL store. / 在共享的 PostgreSQL 上再启动一个工作进程。"""
+    with session(as_json) as s, open_app(folder) as app:
+        if not app.store.postgresql:
+            raise Unsupported("cli.worker_needs_postgresql", store=str(app.store.path))
+        resident(s, app, None, threads)
+
+
+def status(as_json: Json = False, folder: Folder = None) -> None:
+    """How things stand: records, work due, what waits, what is stopped, last runs. / 当前状态一览。"""
+    with session(as_json) as s, open_app(folder) as app:
+        with app.store.look() as tx:
+            found = projects.texts_of(tx)
+            facts = {
+                "project_version": found[0] if found else None,
+                "links": goldens.count_links(tx),
+                "due": shards.due_mappings(tx),
+                "issues": issues.count_issues(tx),
+                "writes": intents.counts_by_state(tx),
+                "paused": {k: v["code"] for k, v in runs.paused(tx).items()},
+                "runs": [dict(r) for r in runs.list_runs(tx, 5)],
+            }
+        s.give(facts)
+        version = facts["project_version"] or s.t("none", "无")
+        s.say(f"Project version {version}", f"项目版本 {version}")
+        s.table([("mapping", "映射"), ("state", "状态"), ("records", "记录数")],
+                [(m, state, n) for (m, state), n in sorted(_pairs(facts["links"]))])  # fmt: skip
+        waits: Mapping[str, Mapping[str, int]] = {k: facts[k] for k in ("due", "issues", "writes")}  # type: ignore[misc]
+        for title, key in ((("Due", "待写入"), "due"), (("Waits for a person", "等待人工"), "issues"),
+                           (("Writes so far", "累计写入"), "writes")):  # fmt: skip
+            values = waits[key]
+            if values:
+                listed = ", ".join(f"{k} {n}" for k, n in sorted(values.items()))
+                s.say(f"{title[0]}: {listed}", f"{title[1]}：{listed}")
+        hub = Hub(app.store, app.env, app.project() if found else _empty(), lambda _n: None)  # type: ignore[arg-type, return-value]
+        tell_pause(s, hub)
+        if facts["issues"] or facts["paused"]:
+            s.code = PERSON
+
+
+def _pairs(links: object) -> list[tuple[tuple[str, str], int]]:
+    return [((m, state), n) for m, states in dict(links).items() for state, n in states.items()]  # type: ignore[call-overload]
+
+
+def _empty() -> object:
+    from hefu.core.project import Project
+
+    return Project()

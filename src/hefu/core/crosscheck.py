@@ -1,0 +1,184 @@
+"""Do the documents of a project fit together? Every name that one document uses must be another's, or ready-made.
+
+Pure: needs only the types, so that an editor screen, the files on disk and a stored version are checked alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
+
+from hefu.core.documents import Flaw, Path
+from hefu.core.errors import Unsupported
+from hefu.core.model import READY, resolve
+from hefu.core.project import Entity, EntityField, FieldMap, Pii, Project
+from hefu.core.project import Mapping as MappingDocument
+from hefu.core.records import FieldType
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_EVERY = re.compile(r"[1-9]\d*[smhd]")
+_CRON = re.compile(r"\S+( \S+){4}")
+
+
+def crosscheck(project: Project) -> list[Flaw]:
+    """All that does not fit. Ready entities may be used and extended without a document of their own."""
+    return [*_Check(project).all()]
+
+
+class _Check:
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.entities = {**READY, **project.entities}
+        self.fields = {name: base.fields for name in self.entities if (base := self.resolved(name)) is not None}
+
+    def resolved(self, name: str) -> Entity | None:
+        """The entity with all that it extends; None if that leads nowhere or round in a circle."""
+        try:
+            return resolve(self.entities[name], self.project.entities)
+        except Unsupported:
+            return None
+
+    def all(self) -> Iterator[Flaw]:
+        for entity in self.project.entities.values():
+            yield from self.entity(entity)
+        for mapping in self.project.mappings.values():
+            yield from self.mapping(mapping)
+        for flow in self.project.flows.values():
+            for at, used in enumerate(flow.mappings):
+                yield from self.known("flow", flow.flow, ("mappings", at), "mapping", used, self.project.mappings)
+            for word, when in (("schedule", flow.schedule), ("full_scan", flow.full_scan)):
+                if when is not None and not _EVERY.fullmatch(when) and not _CRON.fullmatch(when):
+                    yield Flaw("flow", flow.flow, (word,), "documents.schedule", when, ("30s", "5m", "1h", "0 2 * * *"))
+        yield from self.roles()
+
+    def known(
+        self,
+        kind: str,
+        name: str,
+        path: Path,
+        what: str,
+        used: str | None,
+        among: Iterable[str],
+        *,
+        on_key: bool = False,
+    ) -> Iterator[Flaw]:
+        """A flaw if `used` is none of `among`."""
+        if used is not None and used not in (names := tuple(among)):
+            yield Flaw(kind, name, path, f"documents.unknown_{what}", used, names, on_key)
+
+    # ------------------------------------------------------------------ entities
+
+    def entity(self, entity: Entity) -> Iterator[Flaw]:
+        name = entity.entity
+        yield from self.known("entity", name, ("extends",), "entity", entity.extends, self.entities)
+        if name not in self.fields:  # its fields are not known: what follows would only be noise
+            if entity.extends in self.entities and self.circles(name):
+                yield Flaw("entity", name, ("extends",), "documents.extends_circle", entity.extends)
+            return
+        fields = self.fields[name]
+        for key, keys in enumerate(entity.match):
+            for at, used in enumerate(keys):
+                yield from self.known("entity", name, ("match", key, at), "field", used, fields)
+        for used in entity.deactivate:
+            yield from self.known("entity", name, ("deactivate", used), "field", used, fields, on_key=True)
+        yield from self.known("entity", name, ("parent",), "field", entity.parent, fields)
+        if entity.parent in fields and fields[entity.parent].type != FieldType.REFERENCE:
+            references = tuple(n for n, f in fields.items() if f.type == FieldType.REFERENCE)
+            yield Flaw("entity", name, ("parent",), "documents.parent", entity.parent, references)
+        for used in entity.fields:
+            yield from self.field(name, ("fields", used), fields[used], fields)
+            yield from self.owner_reads(name, used, fields[used])
+
+    def circles(self, name: str) -> bool:
+        """Does what the entity extends lead back to it?"""
+        seen, at = {name}, self.entities[name].extends
+        while at in self.entities and at not in seen:
+            seen.add(at)
+            at = self.entities[at].extends
+        return at == name
+
+    def field(self, name: str, path: Path, field: EntityField, beside: Mapping[str, EntityField]) -> Iterator[Flaw]:
+        """A field that a document states, with what it refines filled in."""
+        needed = {FieldType.REFERENCE: "entity", FieldType.LINES: "lines"}.get(field.type)
+        if needed and not getattr(field, needed):
+            yield Flaw("entity", name, path, "documents.missing_word", needed, facts={"where": str(path[-1])})
+        yield from self.known("entity", name, (*path, "entity"), "entity", field.entity, self.entities)
+        for word, used in (("line_key", field.line_key), ("keep_while", field.keep_while)):
+            yield from self.known("entity", name, (*path, word), "field", used, field.lines)
+        yield from self.known("entity", name, (*path, "at_least"), "field", field.at_least, beside)
+        if field.currency and not _CURRENCY.fullmatch(field.currency):
+            yield from self.known("entity", name, (*path, "currency"), "field", field.currency, beside)
+        connections = self.project.connections
+        for at, used in enumerate(field.priority):
+            yield from self.known("entity", name, (*path, "priority", at), "connection", used, connections)
+        if isinstance(field.owner, str):
+            yield from self.known("entity", name, (*path, "owner"), "connection", field.owner, connections)
+        for at, rule in enumerate(field.owner if isinstance(field.owner, list) else ()):
+            yield from self.known("entity", name, (*path, "owner", at, "owner"), "connection", rule.owner, connections)
+        for line, below in field.lines.items():
+            yield from self.field(name, (*path, "lines", line), below, {**beside, **field.lines})
+
+    def owner_reads(self, name: str, used: str, field: EntityField) -> Iterator[Flaw]:
+        """An owner whose changes never arrive is most likely a slip."""
+        owner = field.owner
+        if not isinstance(owner, str) or owner not in self.project.connections:
+            return
+        ours = [m for m in self.project.mappings.values() if m.entity == name]
+        if ours and not any(m.connection == owner and any(f.field == used for f in m.fields) for m in ours):
+            path = ("fields", used, "owner")
+            yield Flaw("entity", name, path, "documents.owner_silent", owner, severity="warning", facts={"field": used})
+
+    # ------------------------------------------------------------------ mappings
+
+    def mapping(self, mapping: MappingDocument) -> Iterator[Flaw]:
+        name = mapping.mapping
+        connections = self.project.connections
+        yield from self.known("mapping", name, ("connection",), "connection", mapping.connection, connections)
+        yield from self.known("mapping", name, ("entity",), "entity", mapping.entity, self.entities)
+        if mapping.entity in self.fields:
+            fields = self.fields[mapping.entity]
+            yield from self.known("mapping", name, ("reason",), "field", mapping.reason, fields)
+            yield from self.field_maps(mapping, ("fields",), mapping.fields, fields)
+
+    def field_maps(
+        self, mapping: MappingDocument, path: Path, maps: list[FieldMap], fields: Mapping[str, EntityField]
+    ) -> Iterator[Flaw]:
+        taken: dict[tuple[str, str], int] = {}
+        for at, used in enumerate(maps):
+            here = (*path, at)
+            yield from self.known("mapping", mapping.mapping, (*here, "field"), "field", used.field, fields)
+            for way in ("in", "out") if used.direction == "both" else (used.direction,):
+                if taken.setdefault((used.field, way), at) != at:
+                    yield Flaw("mapping", mapping.mapping, (*here, "field"), "documents.field_twice", used.field)
+                    break
+            if used.field in fields:
+                yield from self.field_map(mapping, here, used, fields[used.field])
+
+    def field_map(self, mapping: MappingDocument, here: Path, used: FieldMap, field: EntityField) -> Iterator[Flaw]:
+        name, mappings = mapping.mapping, self.project.mappings
+        yield from self.known("mapping", name, (*here, "lookup"), "mapping", used.lookup, mappings)
+        known = used.lookup in mappings and (field.entity is None or field.entity in self.entities)
+        if known and used.lookup and not self.translates(mapping, mappings[used.lookup], field):
+            fit = tuple(m.mapping for m in mappings.values() if self.translates(mapping, m, field))
+            facts = {"entity": field.entity or "-", "connection": mapping.connection}
+            yield Flaw("mapping", name, (*here, "lookup"), "documents.lookup", used.lookup, fit, facts=facts)
+        if used.lines and field.type != FieldType.LINES:
+            lists = tuple(n for n, f in self.fields[mapping.entity].items() if f.type == FieldType.LINES)
+            yield Flaw("mapping", name, (*here, "field"), "documents.not_lines", used.field, lists)
+        elif used.lines:
+            yield from self.field_maps(mapping, (*here, "lines"), used.lines, field.lines)
+
+    @staticmethod
+    def translates(mapping: MappingDocument, other: MappingDocument, field: EntityField) -> bool:
+        """Can the links of `other` translate the ids of this reference?"""
+        return other.connection == mapping.connection and field.entity in (None, other.entity)
+
+    # ------------------------------------------------------------------ roles
+
+    def roles(self) -> Iterator[Flaw]:
+        classes = {c for c in get_args(Pii) if c != "none"}
+        places = classes | {f"{entity}.{field}" for entity, fields in self.fields.items() for field in fields}
+        for name, role in (self.project.roles.roles if self.project.roles else {}).items():
+            for at, used in enumerate(role.hidden):
+                yield from self.known("roles", "roles", ("roles", name, "hidden", at), "hidden", used, places)

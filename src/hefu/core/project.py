@@ -1,0 +1,271 @@
+"""The documents of a project, as types: what a user writes in YAML, and the one meaning each word has.
+
+`store/documents.py` turns YAML into these and names every error; the published JSON Schemas are generated from here
+(`make schemas`), with the Chinese of every word in `schemas/words.py`.
+A document's kind is its first word (connection, entity, mapping, flow, roles, alerts), its name the word's value.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from hefu.core.records import FieldType
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: object) -> object:
+    """'30s', '10m', '2h', '1d' or a number of seconds."""
+    if isinstance(value, str) and value[:-1].isdigit() and value[-1] in _UNITS:
+        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    return value
+
+
+def _share(value: object) -> object:
+    """'5%' as 0.05."""
+    return str(Decimal(value[:-1]) / 100) if isinstance(value, str) and value.endswith("%") else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str | int, Field(examples=["30s", "10m", "2h", "1d"])]),
+]
+Share = Annotated[Decimal, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
+Text2 = dict[Literal["en", "zh"], str]
+
+
+class Document(BaseModel):
+    """Base of all document parts: an unknown word is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ------------------------------------------------------------------ connections
+
+
+class Limits(Document):
+    """What a system may be asked; shared by all flows."""
+
+    calls_per_second: Decimal | None = Field(None, gt=0, description="Most calls a second")
+    concurrency: int = Field(4, ge=1, le=64, description="Most calls at the same time")
+    daily_calls: int | None = Field(None, ge=1, description="Most calls a day (quota), counted from midnight of `zone`")
+    reserve_urgent: Share = Field(Decimal("0.2"), description="Share of the budget kept for urgent work")
+    timeout: Duration = Field(timedelta(seconds=30), description="Longest wait for one answer")
+
+
+class Connection(Document):
+    """One configured system."""
+
+    connection: Name
+    connector: Name = Field(description="Kind of system: sql, files, rest, tryton, bottlecrm, memory, ...")
+    title: Text2 = {}
+    settings: dict[str, Any] = Field({}, description="The connector's own settings; secrets as ${env:NAME}")
+    limits: Limits = Limits()
+    zone: str = Field("Asia/Shanghai", description="Time zone of times that carry none")
+    clock_tolerance: Duration = Field(timedelta(minutes=2), description="How wrong this system's clock may be")
+    lateness: Duration = Field(timedelta(seconds=60), description="How late a commit may appear behind its stamp")
+    organisation: str = Field("", description="Account set, company or sales area; part of every record's key")
+
+
+# --------------------------------------------------------------------- entities
+
+Pii = Literal["none", "contact", "identity", "financial", "sensitive"]
+ConflictRule = Literal["manual", "latest", "priority", "union", "max", "min", "append"]
+
+
+class EntityField(Document):
+    """One field of a business object, in our terms."""
+
+    type: FieldType
+    title: Text2 = {}
+    pii: Pii = "none"
+    required: bool = False
+    length: int | None = Field(None, ge=1)
+    scale: int | None = Field(None, ge=0, le=12, description="Decimal places")
+    currency: str | None = Field(None, description="For money: an ISO code, or the name of the field that holds it")
+    options: list[str] = Field([], description="For code: the allowed values")
+    entity: Name | None = Field(None, description="For reference: the entity it points to")
+    lines: dict[Name, EntityField] = Field({}, description="For lines: the fields of one line")
+    line_key: Name | None = Field(None, description="For lines: the field that identifies a line")
+    at_least: Name | None = Field(
+        None, description="For a line's quantity: the line field it may not fall below, e.g. shipped_quantity"
+    )
+    keep_while: Name | None = Field(
+        None, description="For lines: a line may not be removed while this field of it is above 0"
+    )
+    owner: str | list[OwnerWhen] | None = Field(None, description="The connection that owns the field")
+    on_foreign_edit: Literal["restore", "report"] = Field("restore", description="When another system edits it")
+    conflict: ConflictRule = Field("manual", description="When two systems changed it")
+    priority: list[Name] = Field([], description="For conflict 'priority': connections, strongest first")
+
+
+class OwnerWhen(Document):
+    """Ownership that depends on the record's life: the first rule whose condition holds."""
+
+    owner: Name
+    when: str | None = Field(None, description="CEL over the golden values, e.g. status == 'confirmed'")
+
+
+class Entity(Document):
+    """A kind of business object; `extends` starts from a ready one."""
+
+    entity: Name
+    extends: Name | None = None
+    title: Text2 = {}
+    fields: dict[Name, EntityField] = {}
+    match: list[list[Name]] = Field([], description="Exact keys that identify the object, strongest first")
+    on_delete: Literal["propagate", "deactivate", "ignore", "ask"] = "ask"
+    deactivate: dict[Name, Any] = Field({}, description="For 'deactivate': golden values to set, e.g. active: false")
+    parent: Name | None = Field(None, description="The reference field whose target must exist first")
+
+
+# --------------------------------------------------------------------- mappings
+
+
+class Transform(Document):
+    """A named transform with its parameters, from the catalogue."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    use: Name
+
+
+class FieldMap(Document):
+    """One field of the entity against one field of the system."""
+
+    field: Name = Field(description="Field of the entity")
+    source: str | None = Field(
+        None, alias="from", description="Field of the system (path with dots); also where we write"
+    )
+    direction: Literal["both", "in", "out"] = "both"
+    transform: list[Transform | Name] = Field(
+        [], description="Steps from the system to us; written backwards where invertible"
+    )
+    values: dict[str, str] = Field({}, description="Value map: the system's code -> ours")
+    values_default: str | None = Field(None, description="Ours for a code that is not listed; else it is an error")
+    expr_in: str | None = Field(None, description="CEL over the system's record, instead of from/transform, inwards")
+    expr_out: str | None = Field(None, description="CEL over the golden values, outwards")
+    blank: Literal["null", "empty", "ignore"] = Field("null", description="What an empty text from the system means")
+    clear: bool = Field(True, description="May an empty value of ours empty theirs")
+    lookup: str | None = Field(None, description="For references: the mapping whose links translate the id")
+    lines: list[FieldMap] = Field([], description="For lines: field maps of one line")
+
+
+class Mapping(Document):
+    """An object of a connection against an entity."""
+
+    mapping: Name
+    connection: Name
+    object: str
+    entity: Name
+    fields: list[FieldMap]
+    create: bool = Field(False, description="May the hub create records there")
+    update: bool = Field(True, description="May the hub change records there")
+    delete: Literal["propagate", "deactivate", "ignore", "ask"] | None = Field(
+        None, description="Overrides the entity's on_delete"
+    )
+    filter: str | None = Field(None, description="CEL over the system's record; others are left alone")
+    out_filter: str | None = Field(None, description="CEL over golden: which objects this system should have")
+    token_field: str | None = Field(
+        None, description="Field of the system that may hold our id, to find a create again"
+    )
+    steps: list[Step] = Field([], description="Status steps to take after a write, in order (save, submit, approve)")
+    reason: Name | None = Field(
+        None, description="Field of the entity that shows the others why this system refused; blank once it took it"
+    )
+    examples: list[Example] = Field([], description="Samples that are tests: hefu map test")
+
+
+class Step(Document):
+    """A status step that we take in the system when a condition over golden holds."""
+
+    action: Name
+    when: str | None = Field(None, description="CEL over golden; the step is due when it holds")
+    until: list[str] = Field([], description="States of the system that mean it is done")
+
+
+class Example(Document):
+    """A record of the system and what it is in our terms."""
+
+    title: str = ""
+    record: dict[str, Any]
+    golden: dict[str, Any]
+    back: dict[str, Any] | None = Field(None, description="What we would write; default: not checked")
+
+
+# ------------------------------------------------------------------------- flows
+
+
+class Guard(Document):
+    """Flood limits of one flow: crossing one stops it before the next write."""
+
+    records: int = Field(20, ge=1, description="This many may always be changed")
+    share: Share = Field(Decimal("0.2"), description="Of known records: above both limits the flow stops and asks")
+    deletes: int = Field(20, ge=0)
+    delete_share: Share = Field(Decimal("0.01"))
+
+
+class Flow(Document):
+    """Which mappings are kept in step, when, and how much may happen unasked."""
+
+    flow: Name
+    title: Text2 = {}
+    mappings: list[Name]
+    schedule: str = Field("30s", description="How often to look for changes: '30s', '5m' or a cron expression")
+    full_scan: str | None = Field("0 2 * * *", description="When to compare everything (finds deletes)")
+    priority: Literal["urgent", "normal", "bulk"] = "normal"
+    guard: Guard = Guard()
+    enabled: bool = True
+
+
+# -------------------------------------------------------------- roles and alerts
+
+
+class Role(Document):
+    """What a kind of person may do (enforced with the console; kept and validated already)."""
+
+    title: Text2 = {}
+    actions: list[str] = []
+    hidden: list[str] = Field([], description="PII classes or entity.field that this role does not see")
+
+
+class Roles(Document):
+    """All roles of a project."""
+
+    roles: dict[Name, Role]
+
+
+class Alert(Document):
+    """When to tell whom (sent from a later version on; kept and validated already)."""
+
+    on: Literal["conflict", "rejected", "paused", "drift", "flood", "unknown_outcome", "late"]
+    to: list[str] = []
+    after: Duration = timedelta(0)
+
+
+class Alerts(Document):
+    """All alert rules of a project."""
+
+    alerts: dict[Name, Alert]
+
+
+class Project(Document):
+    """All documents of a project together, cross-checked."""
+
+    connections: dict[str, Connection] = {}
+    entities: dict[str, Entity] = {}
+    mappings: dict[str, Mapping] = {}
+    flows: dict[str, Flow] = {}
+    roles: Roles | None = None
+    alerts: Alerts | None = None
+    version: int = 0
+
+
+for _model in (EntityField, Entity, FieldMap, Mapping, Project):
+    _model.model_rebuild()

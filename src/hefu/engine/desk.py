@@ -1,0 +1,175 @@
+"""A person's decisions: conflicts, dead letters, deletes, paused flows. Each is a golden version like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hefu.core.errors import Unsupported
+from hefu.core.merge import settle_lines
+from hefu.core.records import Normal
+from hefu.engine import bury
+from hefu.engine.fold import Batch, _at, _forget, remember_keys
+from hefu.engine.hub import Hub, Run, line_keys
+from hefu.store import golden as goldens
+from hefu.store import intents, issues, journal, runs
+from hefu.store.db import Tx
+from hefu.store.golden import Moved
+
+
+def _issue(tx: Tx, issue_id: str, *kinds: str) -> Mapping[str, Any]:
+    found = issues.get_issue(tx, issue_id)
+    if found is None or found["kind"] not in kinds:
+        raise Unsupported("desk.no_issue", id=issue_id, kinds=", ".join(kinds))
+    if found["state"] != "open":
+        raise Unsupported("desk.closed", id=issue_id, by=found["closed_by"] or "?", at=found["closed_at"] or "?")
+    return found
+
+
+def settle_conflict(hub: Hub, issue_id: str, take: str, value: Normal, who: str) -> None:
+    """Decide a conflict. `take`: "ours" (golden), "theirs" (the other system's) or "value".
+
+    Every system that does not hold the decided value owes it from now on; the rejected one stays in the story.
+    Raises Unsupported for an unknown, closed or other issue, or an unknown choice.
+    """
+    with hub.run("decide", issue_id) as run, hub.store.begin() as tx:
+        found = _issue(tx, issue_id, "conflict")
+        if take not in ("ours", "theirs", "value"):
+            raise Unsupported("desk.choice", given=take, known="ours, theirs, value")
+        path, theirs = found["field"], found["facts"]["theirs"]
+        ours = _at(goldens.load_golden(tx, [found["golden_id"]])[found["golden_id"]].fields, path)
+        chosen = {"ours": ours, "theirs": theirs, "value": value}[take]
+        rejected = theirs if take == "ours" else ours
+        _set(hub, tx, run, found["golden_id"], path, chosen, who, found["link_id"], theirs, rejected)
+        issues.close_issues(tx, who, take, kinds=("conflict",), golden_ids=[found["golden_id"]], field=path)
+        journal.record(tx, hub.journal_key, who, "conflict.decided", found["golden_id"], {"field": path, "take": take})
+
+
+def _set(
+    hub: Hub,
+    tx: Tx,
+    run: Run,
+    golden_id: str,
+    path: str,
+    chosen: Normal,
+    who: str,
+    by_link: str | None = None,
+    theirs: Normal = None,
+    rejected: Normal = None,
+) -> None:
+    """Golden takes the chosen value; the link in conflict took part in what its own people typed.
+
+    The story keeps the rejected value as the one before, so that undo brings it back.
+    """
+    golden = goldens.load_golden(tx, [golden_id])[golden_id]
+    batch = Batch(hub, tx, run, golden={golden_id: golden}, priority=1)
+    entity = hub.entity(golden.entity)
+    keys = line_keys(entity)
+    before = golden.fields
+    was = rejected if by_link else _at(golden.fields, path)
+    golden.disputed = [p for p in golden.disputed if p != path]
+    golden.fields = settle_lines(golden.fields, path, chosen, keys)
+    batch.touch(golden)
+    remember_keys(batch, entity, golden, before)
+    for link in goldens.links_of(tx, [golden_id]).get(golden_id, []):
+        if link.id == by_link:
+            holds = theirs == chosen
+            link.told = settle_lines(link.told, path, chosen, keys) if holds else _forget(link.told, path, keys)
+        link.due_at, link.attempt = tx.now(), 0
+        link.waits = None if link.waits in ("person", "system") else link.waits
+        batch.dirty_links[link.id] = link
+    batch.moved.append(Moved(golden_id, "decided", None, who, None, None, {path: [was, chosen]}))
+    batch.store()
+
+
+def retry(hub: Hub, issue_id: str, who: str, values: Mapping[str, Normal] | None = None) -> None:
+    """Let a refused write go again, with corrected golden values if given (everyone is then owed them)."""
+    with hub.run("retry", issue_id) as run, hub.store.begin() as tx:
+        found = _issue(tx, issue_id, "rejected", "unknown_outcome")
+        for path, value in (values or {}).items():
+            _set(hub, tx, run, found["golden_id"], path, value, who)
+        link = goldens.load_links(tx, [found["link_id"]])[found["link_id"]]
+        if found["kind"] == "unknown_outcome":  # a person looked and says: it is not there
+            intent = intents.unsettled(tx, [link.id]).get(link.id)
+            if intent is not None:
+                intents.settle(tx, intent.id, "failed", {"code": "outcome.person", "facts": {"by": who}})
+            link.state = "wanted" if link.record_id is None else link.state
+        link.due_at, link.waits, link.attempt = tx.now(), None, 0
+        goldens.save_links(tx, [link])
+        issues.close_issues(tx, who, "retry", kinds=(found["kind"],), link_ids=[link.id], field=found["field"])
+        journal.record(tx, hub.journal_key, who, "deadletter.retried", link.id, {"fields": sorted(values or {})})
+
+
+def skip(hub: Hub, issue_id: str, reason: str, who: str) -> None:
+    """Leave a refused write unwritten, with a reason; the next edit of the record is delivered as usual."""
+    with hub.store.begin() as tx:
+        found = _issue(
+            tx, issue_id, "rejected", "duplicate", "deleted", "overruled", "loss", "unreadable", "unresolved"
+        )
+        issues.close_issues(tx, who, reason, kinds=(found["kind"],), field=found["field"], state="skipped",
+                            golden_ids=[found["golden_id"]] if found["golden_id"] else (),
+                            connection=found["connection"])  # fmt: skip
+        journal.record(tx, hub.journal_key, who, "issue.skipped", issue_id, {"reason": reason})
+
+
+def settle_delete(hub: Hub, issue_id: str, choice: str, who: str) -> None:
+    """Decide about a record that is gone in one system: "delete" or "deactivate" it elsewhere, "restore" it, "keep"."""
+    with hub.run("decide", issue_id) as run, hub.store.begin() as tx:
+        found = _issue(tx, issue_id, "deleted", "delete_edit")
+        link = goldens.load_links(tx, [found["link_id"]])[found["link_id"]]
+        golden = goldens.load_golden(tx, [link.golden_id])[link.golden_id]
+        batch = Batch(hub, tx, run, golden={golden.id: golden})
+        if choice == "delete":
+            bury.delete_golden(batch, link, golden)
+        elif choice == "deactivate":
+            bury.deactivate(batch, hub.entity(golden.entity), link, golden)
+        elif choice == "restore":
+            link.state, link.record_id, link.told, link.seen = "wanted", None, {}, {}
+            link.digest, link.due_at, link.waits = None, tx.now(), None
+            golden.state = "live"
+            batch.touch(golden)
+        elif choice != "keep":
+            raise Unsupported("desk.choice", given=choice, known="delete, deactivate, restore, keep")
+        batch.dirty_links[link.id] = link
+        batch.store()
+        issues.close_issues(tx, who, choice, kinds=("deleted", "delete_edit"), link_ids=[link.id])
+        journal.record(tx, hub.journal_key, who, "delete.decided", golden.id, {"choice": choice})
+
+
+def resume(hub: Hub, scope: str, who: str) -> bool:
+    """Let a paused flow, mapping, connection or delete handling go on; says whether it was paused."""
+    if scope.startswith("deletes:"):
+        return _resume_deletes(hub, scope, who)
+    with hub.store.begin() as tx:
+        was = runs.resume_scope(tx, scope)
+        issues.close_issues(tx, who, "resumed", kinds=("flood", "paused"), field=scope)
+        journal.record(tx, hub.journal_key, who, "resumed", scope)
+    hub.forget_schemas()
+    return was
+
+
+def _resume_deletes(hub: Hub, scope: str, who: str) -> bool:
+    """The approval holds for what is missing now; the pause ends with that work, so a crash leaves both."""
+    with hub.store.begin() as tx:
+        was = runs.was_paused(tx, scope)
+        journal.record(tx, hub.journal_key, who, "resumed", scope)
+    if was:
+        with hub.run("bury", scope) as run:
+            run.counts += bury.bury(hub, hub.side(scope.partition(":")[2]), run, approved=who)
+    return was
+
+
+def pause(hub: Hub, scope: str, who: str) -> None:
+    """Stop a flow, a mapping or a connection until somebody resumes it. Raises Unsupported for an unknown scope."""
+    kind, _, name = scope.partition(":")
+    known: dict[str, Mapping[str, Any]] = {
+        "flow": hub.project.flows,
+        "mapping": hub.project.mappings,
+        "connection": hub.project.connections,
+    }
+    if name not in known.get(kind, {}):
+        everything = [f"{k}:{n}" for k, names in known.items() for n in names]
+        raise Unsupported("desk.choice", given=scope, known=", ".join(everything))
+    with hub.store.begin() as tx:
+        runs.pause_scope(tx, scope, "pause.person", {"by": who})
+        journal.record(tx, hub.journal_key, who, "paused", scope)

@@ -1,0 +1,124 @@
+"""Which business object is a record that we have no link for? Exact keys only, for now; `candidates` is the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hefu.core.match import judge, match_keys
+from hefu.core.records import Normals, Record
+from hefu.engine.fold import Batch
+from hefu.engine.hub import Side
+from hefu.store import golden as goldens
+from hefu.store import intents
+from hefu.store.golden import Golden, Link
+from hefu.store.issues import Issue
+
+Place = tuple[str, str]
+
+
+class Found(NamedTuple):
+    """What a record turned out to be.
+
+    golden None: nobody knew it.  link: the link that waits for it (wanted, or our own create coming back).
+    own: it is our create, whose answer was lost.  twin: the object already has another record in this system.
+    """
+
+    golden: Golden | None
+    link: Link | None = None
+    own: bool = False
+    twin: bool = False
+
+
+def identify(batch: Batch, side: Side, records: Sequence[tuple[Record, Normals]]) -> list[Found]:
+    """For each (record, its values in our terms): the business object it is. Two workers never decide at once."""
+    batch.tx.lock_name(f"identity:{side.entity.entity}")
+    ours = _own_creates(batch, side, [record for record, _ in records])
+    rules = side.entity.match
+    keys = [match_keys(rules, values) for _, values in records]
+    found = candidates(batch, side, keys)
+    fresh: dict[str, list[Link]] = {}
+    for link in batch.new_links:
+        fresh.setdefault(link.golden_id, []).append(link)
+    everyone = {g for ids in found for g in ids} | {link.golden_id for link in ours.values()}
+    missing = everyone - batch.golden.keys()
+    batch.golden |= goldens.load_golden(batch.tx, missing)
+    links = goldens.links_of(batch.tx, everyone) if everyone else {}
+    return [
+        _one(batch, side, record, mine, ids, {i: [*links.get(i, ()), *fresh.get(i, ())] for i in ids}, ours)
+        for (record, _), mine, ids in zip(records, keys, found, strict=True)
+    ]
+
+
+def candidates(batch: Batch, side: Side, keys: Sequence[Sequence[str | None]]) -> list[list[str]]:
+    """Golden ids that share a key with each record, strongest key first."""
+    out: list[list[str]] = [[] for _ in keys]
+    for kind in range(len(side.entity.match)):
+        wanted = {mine[kind] for mine in keys} - {None}
+        if not wanted:
+            continue
+        known = goldens.find_keys(batch.tx, side.entity.entity, kind, [k for k in wanted if k])
+        stands = goldens.resolve_merged(batch.tx, {g for ids in known.values() for g in ids})
+        for ids, mine in zip(out, keys, strict=True):
+            ids += [stands[g] for g in known.get(mine[kind] or "", ()) if stands[g] not in ids]
+    return out
+
+
+def _own_creates(batch: Batch, side: Side, records: Sequence[Record]) -> dict[str, Link]:
+    """record id -> our link, for records that carry the token of a create of ours."""
+    name = side.token_field
+    if name is None:
+        return {}
+    tokens = {str(r.values[name]): r.id for r in records if r.values.get(name)}
+    links = goldens.load_links(batch.tx, tokens)
+    return {tokens[i]: x for i, x in links.items() if x.record_id is None and x.mapping == side.name}
+
+
+def _one(
+    batch: Batch,
+    side: Side,
+    record: Record,
+    mine: Sequence[str | None],
+    ids: Sequence[str],
+    links: Mapping[str, list[Link]],
+    ours: Mapping[str, Link],
+) -> Found:
+    if record.id in ours:
+        link = ours[record.id]
+        return Found(batch.golden[link.golden_id], link, own=True)
+    for golden_id in ids:
+        golden = batch.golden[golden_id]
+        verdict = judge(mine, match_keys(side.entity.match, golden.fields))
+        if verdict is None or golden.state == "merged":
+            continue
+        if not verdict.join:
+            _suspect(batch, side, record, golden, side.entity.match[verdict.kind])
+            continue
+        return _place(side, record, golden, links.get(golden_id, ()), batch)
+    return Found(None)
+
+
+def _place(side: Side, record: Record, golden: Golden, links: Sequence[Link], batch: Batch) -> Found:
+    """Where the record goes among the links of the object it is."""
+    here = [
+        x for x in links
+        if (x.connection, x.object) == (side.mapping.connection, side.mapping.object)
+        and x.organisation in (record.organisation, side.connection.organisation)
+        and x.state not in ("detached", "tombstone")
+    ]  # fmt: skip
+    if any(x.record_id is not None and x.record_id != record.id for x in here):
+        return Found(golden, twin=True)
+    waiting = next((x for x in here if x.record_id is None), None)
+    if waiting is None:
+        return Found(golden)
+    own = waiting.state == "creating" and waiting.id in intents.unsettled(batch.tx, [waiting.id])
+    return Found(golden, waiting, own=own)
+
+
+def _suspect(batch: Batch, side: Side, record: Record, golden: Golden, key: Sequence[str]) -> None:
+    """Alike, but not for us to join: a person looks."""
+    facts = {"record_id": record.id, "object": side.mapping.object, "agrees_on": list(key), "with": golden.id}
+    batch.issues.append(
+        Issue("duplicate", golden.entity, golden.id, None, side.mapping.connection, record.id[:200], facts)
+    )
+    batch.counts["suspect"] += 1

@@ -1,0 +1,248 @@
+"""Drains due work and runs cycles: what the runtime's jobs call. One worker holds a shard at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from hefu.core.errors import Denied, HubError, Transient, Unsupported
+from hefu.core.project import Flow
+from hefu.engine import bury, capture, deliver, drift, guard, outcome
+from hefu.engine.hub import Counts, Hub, Run, Side
+from hefu.store import issues, runs, shards
+from hefu.store.db import Tx
+from hefu.store.golden import SHARDS
+from hefu.store.issues import Issue
+
+
+def usable_sides(hub: Hub, mappings: Iterable[str]) -> list[Side]:
+    """The sides that are not paused and whose connection answers; trouble pauses them with its reason."""
+    out = []
+    for name in mappings:
+        doc = hub.project.mappings[name]
+        if is_paused(hub, name):
+            continue
+        try:
+            drift.check(hub, name)
+            out.append(hub.side(name))
+        except HubError as error:
+            if ours(error):
+                raise
+            stop(hub, doc.connection, name, error)
+    return out
+
+
+def ours(error: HubError) -> bool:
+    """Whether our own database failed: no system is to blame, and nothing can be noted down either."""
+    return error.code.startswith("store.")
+
+
+def is_paused(hub: Hub, mapping: str) -> bool:
+    """Whether the mapping, its connection or its flow is stopped now."""
+    doc = hub.project.mappings[mapping]
+    flows = [f"flow:{f.flow}" for f in hub.project.flows.values() if mapping in f.mappings]
+    with hub.store.look() as tx:
+        stopped = runs.paused(tx)
+    return any(scope in stopped for scope in (f"connection:{doc.connection}", f"mapping:{mapping}", *flows))
+
+
+def stop(hub: Hub, connection: str, mapping: str, error: HubError) -> None:
+    """Pause what an error concerns; a passing fault only until it should be over.
+
+    Who is told to come back later waits alone: more urgent work may have calls of its own left.
+    """
+    facts = {"code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}}
+    hub.forget_schemas(connection)
+    with hub.store.begin() as tx:
+        if isinstance(error, Transient):
+            scope = f"connection:{connection}" if error.after is None else f"mapping:{mapping}"
+            wait = error.after if error.after is not None else 10.0
+            runs.pause_scope(tx, scope, error.code, facts, tx.later(wait))
+        else:
+            deliver.pause_named(tx, connection, mapping, error)
+
+
+def capture_side(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts | None:
+    """Capture one side; None if its system failed (which pauses it, and the run says so)."""
+    try:
+        counts = capture.capture(hub, side, run, full=full)
+    except (Transient, Denied, Unsupported) as error:
+        if ours(error):
+            raise
+        stop(hub, side.mapping.connection, side.name, error)
+        run.state, run.note = "paused", error.code
+        return None
+    _tell_left_out(hub, side, counts)
+    run.counts.update({f"{side.name}.{k}": n for k, n in counts.items()})
+    return counts
+
+
+def _tell_left_out(hub: Hub, side: Side, counts: Counts) -> None:
+    """Rows that are no records cannot be waited for by any; they are cases of their own, until they can be read."""
+    found = hub.connect(side.mapping.connection).left_out(side.mapping.object)
+    if found is None:
+        return
+    place, prefix = side.mapping.connection, f"{side.mapping.object}: "
+    cases = {f"{prefix}{where}"[:200]: (where, error) for where, error in found}
+    counts["left_out"] += len(found)
+    with hub.store.begin() as tx:
+        issues.keep_only(tx, "unreadable", place, prefix, cases.keys())
+        issues.raise_issues(
+            tx,
+            [
+                Issue("unreadable", side.entity.entity, None, None, place, field, _left_out(where, error))
+                for field, (where, error) in cases.items()
+            ],
+        )
+
+
+def _left_out(where: str, error: HubError) -> dict[str, object]:
+    return {"code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}, "record_id": where}
+
+
+def cycle(hub: Hub, flow: Flow, *, full: bool = False, guarded: bool = True, only: Sequence[str] = ()) -> Run:
+    """One round of a flow: read every side, decide about what is gone, deliver what is owed."""
+    with hub.run("cycle", flow.flow) as run:
+        names = [m for m in hub.active_mappings() if m in flow.mappings and (not only or m in only)]
+        with _reading(hub, flow):
+            sides = usable_sides(hub, names)
+            if len(sides) < len(names):
+                run.state, run.note = "paused", ", ".join(sorted({*names} - {side.name for side in sides}))[:500]
+            read = [side for side in sides if capture_side(hub, side, run, full=full) is not None]
+            if len(read) == len(names):
+                for side in read:
+                    run.counts.update({f"{side.name}.{k}": n for k, n in bury.bury(hub, side, run).items()})
+        drain(hub, run, read, guarded=guarded)
+        _recovered(hub, read)
+    return run
+
+
+def _recovered(hub: Hub, sides: Sequence[Side]) -> None:
+    """What was paused for a time and works again is said to be well."""
+    scopes = {f"connection:{s.mapping.connection}" for s in sides} | {f"mapping:{s.name}" for s in sides}
+    with hub.store.look() as tx:
+        over = [scope for scope in runs.ended(tx) if scope in scopes]
+    if over:
+        with hub.store.begin() as tx:
+            for scope in over:
+                runs.resume_scope(tx, scope)
+                issues.close_issues(tx, "hub", "works again", kinds=("paused",), field=scope)
+
+
+@contextmanager
+def _reading(hub: Hub, flow: Flow) -> Iterator[None]:
+    """Let every worker know since when this flow is being read, so that none delivers what comes of half of it."""
+    with hub.marking, _marking(hub) as tx:
+        since = tx.now()
+        hub.reading.setdefault(flow.flow, []).append(since)
+        _say_reading(hub, tx)
+    try:
+        yield
+    finally:
+        with hub.marking:
+            hub.reading[flow.flow].remove(since)
+            with _marking(hub) as tx:
+                _say_reading(hub, tx)
+
+
+def _marking(hub: Hub) -> AbstractContextManager[Tx]:
+    """On SQLite this process is the only one, so nothing is written down."""
+    return hub.store.begin() if hub.store.postgresql else hub.store.look()
+
+
+def _say_reading(hub: Hub, tx: Tx) -> None:
+    if hub.store.postgresql:
+        shards.say_reading(tx, hub.worker_id, {flow: min(times) for flow, times in hub.reading.items() if times})
+
+
+def drain(
+    hub: Hub, run: Run, sides: Sequence[Side] | None = None, *, guarded: bool = True, at_most: int = SHARDS
+) -> Counts:
+    """Deliver what is due now, parents first, until nothing is; what must wait stays due for later.
+
+    One drain at a time in a process; a second one returns at once, and the first then looks once more.
+    `guarded`: a flow above its flood limits is paused instead; a person's approval goes without.
+    """
+    total = Counts()
+    hub.asked.set()
+    while hub.asked.is_set() and hub.draining.acquire(blocking=False):
+        try:
+            hub.asked.clear()
+            total += _drain(hub, run, sides, guarded, at_most)
+        finally:
+            hub.draining.release()
+    run.counts.update({f"delivered.{k}": n for k, n in total.items()})
+    return total
+
+
+def handed_over(hub: Hub) -> bool:
+    """Whether somebody drains just now; whoever it is then looks once more for what has become due."""
+    hub.asked.set()
+    return hub.draining.locked()
+
+
+def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_most: int) -> Counts:
+    total = Counts()
+    sides = sides if sides is not None else usable_sides(hub, hub.active_mappings())
+    with hub.store.begin() as tx:
+        shards.ensure_shards(tx)
+        fences = shards.claim(tx, hub.worker_id, at_most)
+    while fences and _drain_once(hub, run, _of_now(hub, sides, guarded), fences, total):
+        pass
+    with hub.store.begin() as tx:
+        shards.release(tx, hub.worker_id)
+    return total
+
+
+def _of_now(hub: Hub, sides: Sequence[Side], guarded: bool) -> Sequence[tuple[Side, str | None]]:
+    return _calm(hub, sides) if guarded else [(side, None) for side in sides]
+
+
+def _calm(hub: Hub, sides: Sequence[Side]) -> list[tuple[Side, str | None]]:
+    """The sides of flows whose due writes stay within their limits; of one that is being read, what was due before."""
+    flows = {side.flow.flow: side.flow for side in sides if side.flow is not None}
+    since = {name: min(times) for name, times in list(hub.reading.items()) if times}
+    if hub.store.postgresql and flows:
+        with hub.store.look() as tx:
+            for name, at in shards.read_elsewhere(tx, hub.worker_id).items():
+                since[name] = min(at, since.get(name, at))
+    stopped = {name for name, flow in flows.items() if guard.flood(hub, flow, [s for s in sides if s.flow is flow])}
+    names = [side.flow.flow if side.flow is not None else "" for side in sides]
+    return [(side, since.get(name)) for side, name in zip(sides, names, strict=True) if name not in stopped]
+
+
+_PROGRESS = ("prepared", "nothing_owed", "found", "applied", "not_applied", "not_there", "not_wanted")
+
+
+def _drain_once(
+    hub: Hub, run: Run, sides: Sequence[tuple[Side, str | None]], fences: dict[int, int], total: Counts
+) -> bool:
+    """One batch of each side, of what was due by then, under the claimed shards; whether anything moved."""
+    moved = Counts()
+    for side, by in sides:
+        if not is_paused(hub, side.name):
+            moved += outcome.resolve(hub, side, fences, run)
+            moved += deliver.deliver(hub, side, fences, run, by)
+    total += moved
+    return any(moved[k] for k in _PROGRESS)
+
+
+def hint(hub: Hub, connection: str, obj: str, record_id: str) -> Counts:
+    """A webhook said that a record may have changed: read it (or what changed), fold it in. Nothing is believed."""
+    counts = Counts()
+    names = [
+        m
+        for m in hub.active_mappings()
+        if hub.project.mappings[m].connection == connection and (not obj or hub.project.mappings[m].object == obj)
+    ]
+    for side in usable_sides(hub, names):
+        with hub.run("hint", side.name) as run:
+            if record_id:
+                with hub.store.look() as tx:
+                    asked_at = tx.now()
+                found = hub.connect(connection).fetch(side.mapping.object, [record_id])
+                if found:
+                    capture.absorb(hub, side, found, run, counts, asked_at)
+            elif (read := capture_side(hub, side, run)) is not None:
+                counts += read
+    return counts

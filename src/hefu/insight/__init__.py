@@ -1,0 +1,1 @@
+"""Reads the store and never moves data: traces, health, reports."""

@@ -1,0 +1,11 @@
+"""The hub's one way out over HTTP: checked addresses, verified TLS, time and size limits, and a call budget.
+
+Everything that connectors ask of the net goes through `Egress`; no other room imports an HTTP client
+(the choice of pycurl is explained in docs/adr/0002-http-client.md).
+"""
+
+from hefu.net.budget import Budget, Grant, LocalBudget
+from hefu.net.egress import Counts, Egress
+from hefu.net.policy import Policy, targets_in
+
+__all__ = ["Budget", "Counts", "Egress", "Grant", "LocalBudget", "Policy", "targets_in"]

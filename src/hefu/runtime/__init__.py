@@ -1,0 +1,1 @@
+"""What wakes the workers: five verbs (`port`), an engine behind them (`dbos`), and the `reaper`."""

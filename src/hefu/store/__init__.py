@@ -1,0 +1,1 @@
+"""Our own database: SQLite to start with, PostgreSQL to grow on; SQLAlchemy Core, no ORM."""

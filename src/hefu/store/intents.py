@@ -1,0 +1,122 @@
+"""What we were about to write: committed before each call, settled after it, kept as the history of deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from hefu.core.records import Normals
+from hefu.store.db import Tx, decoded, from_json, to_json
+from hefu.store.tables import UNSETTLED, intent, link
+
+
+@dataclass(slots=True)
+class Intent:
+    """One write of one record. `fields` are golden values; `before` what the system held in them."""
+
+    id: str
+    link_id: str
+    kind: str
+    state: str
+    fields: Normals | None
+    before: Normals | None
+    action: str | None
+    attempt: int
+    made_at: str
+    probe_at: str | None = None
+    error: Any = None
+
+
+_COLUMNS = (
+    "id", "link_id", "kind", "state", "fields", "before", "action", "attempt", "made_at", "probe_at",
+    "error",
+)  # fmt: skip
+
+
+def _intent(row: Sequence[Any]) -> Intent:
+    return Intent(*decoded(row, {4, 5, 10}))
+
+
+def open_intents(tx: Tx, rows: Sequence[Intent], run_id: str, project_version: int) -> None:
+    """Record writes that are about to be made."""
+    columns = (*_COLUMNS, "run_id", "project_version")
+    tx.insert(
+        intent,
+        columns,
+        [
+            (
+                i.id, i.link_id, i.kind, i.state, None if i.fields is None else to_json(i.fields),
+                to_json(i.before) if i.before else None, i.action, i.attempt, i.made_at, i.probe_at, None,
+                run_id, project_version,
+            )
+            for i in rows
+        ],
+    )  # fmt: skip
+
+
+def applied(tx: Tx, ids: Sequence[str]) -> None:
+    """These writes took effect."""
+    now = tx.now()
+    tx.update(intent, ("state", "settled_at"), [("applied", now, i) for i in ids])
+
+
+def settle(tx: Tx, intent_id: str, state: str, error: Any = None, probe_at: str | None = None) -> None:
+    """One write's outcome."""
+    settled_at = None if state in ("open", "unknown") else tx.now()
+    tx.run(
+        intent.update()
+        .where(intent.c.id == intent_id)
+        .values(state=state, settled_at=settled_at, probe_at=probe_at, error=None if error is None else to_json(error))
+    )
+
+
+def unsettled(tx: Tx, link_ids: Iterable[str]) -> dict[str, Intent]:
+    """link id -> its write whose outcome is not known."""
+    rows = tx.pick(intent, _COLUMNS, "link_id", set(link_ids), "state IN ('open','unknown')")
+    return {row[1]: _intent(row) for row in rows}
+
+
+def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str, limit: int = 500) -> list[Intent]:
+    """Writes of a mapping, in these shards, whose outcome must be looked up by now; oldest first."""
+    statement = (
+        select(*[intent.c[c] for c in _COLUMNS])
+        .join(link, link.c.id == intent.c.link_id)
+        .where(UNSETTLED, link.c.mapping == mapping, link.c.shard.in_(shards))
+        .where((intent.c.probe_at.is_(None)) | (intent.c.probe_at <= due_before))
+        .order_by(intent.c.id)
+        .limit(limit)
+    )
+    return [_intent(row) for row in tx.run(statement)]
+
+
+def to_look_up(tx: Tx) -> set[str]:
+    """Mappings with writes whose outcome must be looked up by now."""
+    statement = (
+        select(link.c.mapping)
+        .distinct()
+        .join(intent, link.c.id == intent.c.link_id)
+        .where(UNSETTLED, intent.c.state == "unknown", intent.c.probe_at <= tx.now())
+    )
+    return set(tx.run(statement).scalars())
+
+
+def history(tx: Tx, link_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+    """All writes of these links, oldest first."""
+    statement = select(intent).where(intent.c.link_id.in_(list(link_ids))).order_by(intent.c.id)
+    return [
+        {
+            **row,
+            "fields": from_json(row["fields"]),
+            "before": from_json(row["before"]),
+            "error": from_json(row["error"]),
+        }
+        for row in tx.run(statement).mappings()
+    ]
+
+
+def counts_by_state(tx: Tx) -> dict[str, int]:
+    """How many writes are in each state."""
+    return dict(tx.run(select(intent.c.state, func.count()).group_by(intent.c.state)).tuples().all())

@@ -1,0 +1,176 @@
+"""What waits for a person: one desk, one life cycle, for conflicts, refused writes, deletes, drift and floods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from hefu.store.db import Tx, from_json, to_json
+from hefu.store.tables import issue
+
+
+class Issue(NamedTuple):
+    """Something only a person can settle; `facts` hold the values, the authors and the system's own words.
+
+    With a `decision`, a rule has settled it already: it is listed as closed, so that nothing is lost silently.
+    """
+
+    kind: str
+    entity: str | None
+    golden_id: str | None
+    link_id: str | None
+    connection: str | None
+    field: str
+    facts: Mapping[str, Any]
+    decision: str | None = None
+
+
+def raise_issues(tx: Tx, rows: Sequence[Issue]) -> None:
+    """Open issues; one that is open already for the same thing gets the new facts instead of a twin."""
+    if not rows:
+        return
+    now = tx.now()
+    rows = [row._replace(field=row.field[:200]) for row in rows]
+    known = _open_by_identity(tx, rows)
+    fresh, ids = [], tx.store.env.new_ids(len(rows))
+    for new_id, row in zip(ids, rows, strict=True):
+        identity = _identity(row)
+        if row.decision is not None:
+            fresh.append((*_columns(new_id, "closed", row, now), now, "hub", row.decision))
+            continue
+        if identity in known:
+            tx.run(issue.update().where(issue.c.id == known[identity]).values(facts=to_json(row.facts)))
+            continue
+        known[identity] = new_id
+        fresh.append((*_columns(new_id, "open", row, now), None, None, None))
+    columns = (
+        "id", "kind", "state", "entity", "golden_id", "link_id", "connection", "field", "facts", "opened_at",
+        "closed_at", "closed_by", "decision",
+    )  # fmt: skip
+    tx.insert(issue, columns, fresh)
+
+
+def _columns(new_id: str, state: str, row: Issue, now: str) -> tuple[Any, ...]:
+    place = (row.entity, row.golden_id, row.link_id, row.connection, row.field)
+    return (new_id, row.kind, state, *place, to_json(row.facts), now)
+
+
+def restate(tx: Tx, golden_id: str, field: str, facts: Mapping[str, Any]) -> None:
+    """Bring the open conflict of this field up to date with what was typed meanwhile."""
+    for row in list_issues(tx, kinds=("conflict",), golden_id=golden_id):
+        if row["field"] == field:
+            news = to_json({**row["facts"], **facts})
+            tx.run(issue.update().where(issue.c.id == row["id"]).values(facts=news))
+
+
+def _identity(row: Issue) -> tuple[str, str | None, str | None, str | None, str]:
+    return (row.kind, row.golden_id, row.link_id, row.connection, row.field)
+
+
+def _open_by_identity(tx: Tx, rows: Sequence[Issue]) -> dict[Any, str]:
+    columns = ("id", "kind", "golden_id", "link_id", "connection", "field")
+    found = tx.pick(issue, columns, "golden_id", {r.golden_id for r in rows if r.golden_id}, "state = 'open'")
+    lone = [r for r in rows if r.golden_id is None]
+    if lone:
+        statement = select(*[issue.c[c] for c in columns]).where(issue.c.state == "open", issue.c.golden_id.is_(None))
+        found += [tuple(row) for row in tx.run(statement)]
+    return {tuple(row[1:]): row[0] for row in found}
+
+
+def close_issues(
+    tx: Tx,
+    by: str,
+    decision: str,
+    *,
+    kinds: Sequence[str],
+    golden_ids: Iterable[str] = (),
+    link_ids: Iterable[str] = (),
+    connection: str | None = None,
+    field: str | None = None,
+    state: str = "closed",
+    whole_record: bool = False,
+) -> int:
+    """Close the open issues of these kinds that match everything named; returns how many."""
+    where = [issue.c.state == "open", issue.c.kind.in_(kinds)]
+    goldens, links = list(golden_ids), list(link_ids)
+    if len(links) > 1:  # of a thousand deliveries hardly one had an issue
+        links = [row[0] for row in tx.pick(issue, ("link_id",), "link_id", links, "state = 'open'")]
+        if not links:
+            return 0
+    if goldens:
+        where.append(issue.c.golden_id.in_(goldens))
+    if links:
+        where.append(issue.c.link_id.in_(links))
+    if connection is not None:
+        where.append(issue.c.connection == connection)
+    if field is not None:
+        where.append(issue.c.field == field)
+    if whole_record:  # not those that hold one line
+        where.append(issue.c.field.not_like("%[%"))
+    values = {"state": state, "closed_at": tx.now(), "closed_by": by, "decision": decision}
+    return int(tx.run(issue.update().where(*where).values(**values)).rowcount)
+
+
+def keep_only(tx: Tx, kind: str, connection: str, prefix: str, still: Collection[str]) -> None:
+    """Close the cases of this kind and place whose field begins so, save those that are still so."""
+    found = select(issue.c.id, issue.c.field).where(
+        issue.c.state == "open", issue.c.kind == kind, issue.c.connection == connection, issue.c.golden_id.is_(None)
+    )
+    over = [row[0] for row in tx.run(found) if row[1].startswith(prefix) and row[1] not in still]
+    if over:
+        values = {"state": "closed", "closed_at": tx.now(), "closed_by": "hub", "decision": "settled"}
+        tx.run(issue.update().where(issue.c.id.in_(over)).values(**values))
+
+
+def close_lines(tx: Tx, link_ids: Iterable[str], still_held: Collection[tuple[str, str]]) -> None:
+    """Close what held single lines of these links, save the (link id, path) that are still held."""
+    columns = ("id", "link_id", "field")
+    where = "state = 'open' AND kind = 'rejected' AND field LIKE '%%[%%'"
+    where = where if tx.postgresql else where.replace("%%", "%")
+    lifted = [row[0] for row in tx.pick(issue, columns, "link_id", set(link_ids), where) if row[1:] not in still_held]
+    if lifted:
+        values = {"state": "closed", "closed_at": tx.now(), "closed_by": "hub", "decision": "settled"}
+        tx.run(issue.update().where(issue.c.id.in_(lifted)).values(**values))
+
+
+def close_readable(tx: Tx, connection: str, entity: str, record_ids: Collection[str]) -> None:
+    """Close what said that these records could not be read."""
+    where = (issue.c.state == "open", issue.c.kind == "unreadable", issue.c.connection == connection)
+    rows = tx.run(select(issue.c.id, issue.c.field).where(*where, issue.c.entity == entity)).all()
+    healed = [row[0] for row in rows if row[1].rpartition(":")[0] in record_ids]
+    if healed:
+        values = {"state": "closed", "closed_at": tx.now(), "closed_by": "hub", "decision": "readable again"}
+        tx.run(issue.update().where(issue.c.id.in_(healed)).values(**values))
+
+
+def list_issues(
+    tx: Tx,
+    *,
+    kinds: Sequence[str] = (),
+    state: str | None = "open",
+    golden_id: str | None = None,
+    limit: int = 1000,
+) -> list[Mapping[str, Any]]:
+    """Issues, oldest first, facts decoded."""
+    statement = select(issue).order_by(issue.c.id).limit(limit)
+    if kinds:
+        statement = statement.where(issue.c.kind.in_(kinds))
+    if state:
+        statement = statement.where(issue.c.state == state)
+    if golden_id:
+        statement = statement.where(issue.c.golden_id == golden_id)
+    return [{**row, "facts": from_json(row["facts"])} for row in tx.run(statement).mappings()]
+
+
+def get_issue(tx: Tx, issue_id: str) -> Mapping[str, Any] | None:
+    """One issue, or None."""
+    row = tx.run(select(issue).where(issue.c.id == issue_id)).mappings().first()
+    return None if row is None else {**row, "facts": from_json(row["facts"])}
+
+
+def count_issues(tx: Tx) -> dict[str, int]:
+    """Open issues by kind."""
+    statement = select(issue.c.kind, func.count()).where(issue.c.state == "open").group_by(issue.c.kind)
+    return dict(tx.run(statement).tuples().all())

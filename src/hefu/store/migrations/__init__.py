@@ -1,0 +1,1 @@
+"""Migrations of the hub's store, from the first day; `hefu.store.migrate` runs them."""

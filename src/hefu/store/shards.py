@@ -1,0 +1,125 @@
+"""Due work: rows cut into shards, each drained by one worker at a time under a fence token.
+
+A worker that slept longer than its lease finds, when it settles, that its fence is no longer the shard's, and its
+transaction rolls back: what it wrote to a system is then found by looking, like after any lost answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+
+from hefu.core.errors import Transient
+from hefu.store.db import Tx, from_json, to_json
+from hefu.store.golden import SHARDS
+from hefu.store.tables import link, shard, worker
+
+
+def ensure_shards(tx: Tx) -> None:
+    """The shard rows exist."""
+    tx.insert(shard, ("id",), [(n,) for n in range(SHARDS)], skip_existing=True)
+
+
+def claim(tx: Tx, worker_id: str, at_most: int = SHARDS) -> dict[int, int]:
+    """Take shards that are free, up to `at_most` and to this worker's fair share: shard -> fence token.
+
+    Those that were drained least often come first, so that every shard has its turn whatever the others do.
+    """
+    now, until = tx.now(), tx.later(tx.store.lease)
+    free = (shard.c.lease_until.is_(None)) | (shard.c.lease_until < now) | (shard.c.worker_id == worker_id)
+    fair = -(-SHARDS // max(1, len(living(tx, worker_id)) + 1))
+    wanted = select(shard.c.id).where(free).order_by(shard.c.fence, shard.c.id).limit(min(at_most, fair))
+    if tx.postgresql:
+        wanted = wanted.with_for_update(skip_locked=True)
+    ids = [row[0] for row in tx.run(wanted)]
+    if not ids:
+        return {}
+    tx.run(
+        shard.update()
+        .where(shard.c.id.in_(ids))
+        .values(fence=shard.c.fence + 1, worker_id=worker_id, lease_until=until)
+    )
+    return {row[0]: row[1] for row in tx.run(select(shard.c.id, shard.c.fence).where(shard.c.id.in_(ids)))}
+
+
+def living(tx: Tx, but: str = "") -> dict[str, dict[str, str]]:
+    """The workers whose heart beat within a lease, `but` one: each with flow -> since when it reads that just now."""
+    beating = worker.c.heartbeat_at > tx.later(-tx.store.lease)
+    rows = tx.run(select(worker.c.id, worker.c.reading).where(beating, worker.c.id != but))
+    return {row[0]: from_json(row[1]) for row in rows}
+
+
+def say_reading(tx: Tx, worker_id: str, flows: Mapping[str, str]) -> None:
+    """Let the other workers know flow -> since when this one reads it; it counts for as long as its heart beats."""
+    tx.run(worker.update().where(worker.c.id == worker_id).values(reading=to_json(dict(flows))))
+
+
+def read_elsewhere(tx: Tx, worker_id: str) -> dict[str, str]:
+    """Flows that other living workers read just now -> since when."""
+    out: dict[str, str] = {}
+    for flows in living(tx, worker_id).values():
+        for flow, since in flows.items():
+            out[flow] = min(since, out.get(flow, since))
+    return out
+
+
+def renew(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
+    """Still ours? Then the lease is lengthened; else Transient "store.lost_lease" and the transaction rolls back."""
+    if not fences:
+        return
+    still_ours(tx, worker_id, fences)
+    renewed = tx.run(
+        shard.update()
+        .where(shard.c.id.in_(list(fences)), shard.c.worker_id == worker_id)
+        .values(lease_until=tx.later(tx.store.lease))
+    ).rowcount
+    if renewed != len(fences):
+        raise Transient("store.lost_lease", worker=worker_id)
+
+
+def still_ours(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
+    """Nobody has claimed these shards since we did. Raises Transient "store.lost_lease"."""
+    rows = dict(tuple(row) for row in tx.run(select(shard.c.id, shard.c.fence).where(shard.c.id.in_(list(fences)))))
+    if rows != fences:
+        raise Transient("store.lost_lease", worker=worker_id)
+
+
+def release(tx: Tx, worker_id: str) -> None:
+    """Give back every shard of this worker."""
+    tx.run(shard.update().where(shard.c.worker_id == worker_id).values(worker_id=None, lease_until=None))
+
+
+def due_links(
+    tx: Tx, mapping: str, shards: Sequence[int], limit: int, *, now: str | None = None
+) -> list[tuple[str, str]]:
+    """(link id, golden id) of due work for one mapping in these shards, urgent and old first."""
+    statement = (
+        select(link.c.id, link.c.golden_id)
+        .where(link.c.due_at.is_not(None), link.c.due_at <= (now or tx.now()), link.c.mapping == mapping)
+        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
+        .order_by(link.c.priority, link.c.due_at, link.c.id)  # as ix_link_due has them, so that nothing is sorted
+        .limit(limit)
+    )
+    if len(shards) < SHARDS:
+        statement = statement.where(link.c.shard.in_(shards))
+    return [(row[0], row[1]) for row in tx.run(statement)]
+
+
+def due_mappings(tx: Tx) -> dict[str, int]:
+    """mapping -> how many of its links are due now."""
+    statement = (
+        select(link.c.mapping, func.count())
+        .where(link.c.due_at.is_not(None), link.c.due_at <= tx.now())
+        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
+        .group_by(link.c.mapping)
+    )
+    return {row[0]: row[1] for row in tx.run(statement)}
+
+
+def anything_due(tx: Tx, mappings: Sequence[str]) -> bool:
+    """Whether any link of these mappings is due now."""
+    now = tx.now()
+    due = (link.c.due_at.is_not(None), link.c.due_at <= now)
+    free = link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent")
+    return any(tx.run(select(link.c.id).where(link.c.mapping == m, *due, free).limit(1)).first() for m in mappings)

@@ -1,0 +1,366 @@
+"""Every table of the hub, in one file: read it first.
+
+Text ids sort by time; instants are UTC text of fixed width (`db.text`), so that they sort and compare in any
+database; states are words checked by the database; record values are JSON with decimals as strings.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How instants are stored: UTC, fixed width, so that text order is time order."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant for code that has its own clock and speaks in datetimes (the runtime); stored like all others."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | str | None, dialect: Any) -> str | None:
+        return value.astimezone(UTC).strftime(INSTANT) if isinstance(value, datetime) else value
+
+    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:
+        return None if value is None else datetime.strptime(value, INSTANT).replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(40)
+Name = String(64)
+Instant = String(32)
+
+
+def _states(*words: str) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"state in ({listed})", name="state")
+
+
+hub = Table(
+    "hub",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about this hub itself: its id, when it was made.",
+)
+
+project = Table(
+    "project",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("imported_at", Instant, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("documents", Text, nullable=False, comment="JSON: relative path -> text, comments included"),
+    comment="Versions of the project documents; every run names the one it used.",
+)
+
+golden = Table(
+    "golden",
+    metadata,
+    Column("id", Id, primary_key=True, comment="the one ID of the business object"),
+    Column("entity", Name, nullable=False),
+    Column("fields", Text, nullable=False, comment="JSON of the agreed values"),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("disputed", Text, comment="JSON list of fields that wait for a person"),
+    Column("merged_into", Id),
+    Column("changed_at", Instant, nullable=False),
+    _states("live", "deleted", "merged"),
+    comment="One row per business object: what all systems should hold.",
+)
+Index("ix_golden_entity", golden.c.entity, golden.c.id)
+
+identity_key = Table(
+    "identity_key",
+    metadata,
+    Column("entity", Name, primary_key=True),
+    Column("kind", Integer, primary_key=True, autoincrement=False, comment="which match rule of the entity"),
+    Column("value", String(400), primary_key=True),
+    Column("golden_id", Id, primary_key=True),
+    comment="Exact keys (credit code, code, normal name) by which a record finds its golden record.",
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mapping", Name, nullable=False),
+    Column("connection", Name, nullable=False),
+    Column("object", String(128), nullable=False),
+    Column("organisation", String(64), nullable=False),
+    Column("record_id", String(200), comment="null until the system has the record"),
+    Column("golden_id", Id, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("told", Text, nullable=False, comment="JSON: golden values the system last took part in"),
+    Column("seen", Text, comment="JSON: what it was last found to hold; null = same as told"),
+    Column("digest", String(32), comment="of the record as read under this mapping; equal = nothing changed"),
+    Column("version", String(200), comment="the system's own version token"),
+    Column("status", String(64), comment="the document's status in the system"),
+    Column("seen_at", Instant),
+    Column("due_at", Instant, comment="when this system is to be told something; null = nothing owed"),
+    Column("priority", Integer, nullable=False, server_default="5", comment="1 urgent, 5 normal, 9 bulk"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("waits", String(32), comment="why it is not delivered: parent, person, outcome, system"),
+    Column("shard", Integer, nullable=False),
+    Column(
+        "reread", Integer, nullable=False, server_default="0", comment="1: read it again; 2: once a parent is known"
+    ),
+    _states("wanted", "creating", "active", "missing", "tombstone", "detached"),
+    comment="One golden record in one system: the cross-reference, with what was seen and told.",
+)
+Index(
+    "uq_link_record",
+    link.c.connection,
+    link.c.object,
+    link.c.organisation,
+    link.c.record_id,
+    unique=True,
+    sqlite_where=text("record_id is not null"),
+    postgresql_where=text("record_id is not null"),
+)
+Index("ix_link_golden_id", link.c.golden_id)
+Index(
+    "ix_link_due",
+    link.c.mapping,
+    link.c.priority,
+    link.c.due_at,
+    link.c.id,
+    link.c.shard,
+    sqlite_where=text("due_at is not null"),
+    postgresql_where=text("due_at is not null"),
+)
+
+Index(
+    "ix_link_reread",
+    link.c.reread,
+    link.c.mapping,
+    sqlite_where=text("reread > 0"),
+    postgresql_where=text("reread > 0"),
+)
+
+Index(
+    "ix_link_missing",
+    link.c.mapping,
+    link.c.id,
+    sqlite_where=text("state = 'missing'"),
+    postgresql_where=text("state = 'missing'"),
+)
+Index(
+    "ix_link_parent",
+    link.c.connection,
+    sqlite_where=text("waits = 'parent'"),
+    postgresql_where=text("waits = 'parent'"),
+)
+
+MISSING = text("link.state = 'missing'")
+FOR_PARENT = text("link.waits = 'parent'")
+"""Conditions of partial indexes: SQLite uses such an index only where it reads the very same words, not a parameter."""
+
+change = Table(
+    "change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("golden_id", Id, nullable=False),
+    Column("at", Instant, nullable=False, comment="when the hub learned it"),
+    Column("happened_at", Instant, comment="the system's own modification time, as it told it"),
+    Column("kind", String(16), nullable=False),
+    Column("connection", Name, comment="where it came from; null: a person in the hub"),
+    Column("author", String(200)),
+    Column("run_id", Id, nullable=False),
+    Column("mapping", Name),
+    Column("project_version", Integer, nullable=False),
+    Column("moved", Text, nullable=False, comment="JSON: field -> [before, after]; for 'created' field -> value"),
+    CheckConstraint(
+        "kind in ('created','linked','changed','deleted','decided','undone','merged','overruled')", name="kind"
+    ),
+    comment="Every change of a golden record with its author: trace, provenance and undo read these rows.",
+)
+Index("ix_change_golden_id", change.c.golden_id, change.c.id)
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("link_id", Id, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("fields", Text, comment="JSON of the golden values sent; null on a create: the link's told"),
+    Column("before", Text, comment="JSON of what the system held in these fields"),
+    Column("action", Name, comment="the status step"),
+    Column("attempt", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Column("probe_at", Instant, comment="for an unknown outcome: when to look (again)"),
+    Column("error", Text, comment="JSON: code and facts"),
+    Column("run_id", Id, nullable=False),
+    Column("project_version", Integer, nullable=False),
+    _states("open", "applied", "refused", "unknown", "stale", "failed"),
+    CheckConstraint("kind in ('create','update','delete','action')", name="kind"),
+    comment="Each write, recorded before it is made; afterwards the history of deliveries with before-images.",
+)
+Index("ix_intent_link_id", intent.c.link_id, intent.c.id)
+Index(
+    "ix_intent_open",
+    intent.c.state,
+    sqlite_where=text("state in ('open','unknown')"),
+    postgresql_where=text("state in ('open','unknown')"),
+)
+
+UNSETTLED = text("intent.state in ('open','unknown')")
+"""The condition of that index, in its own words (see MISSING)."""
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("entity", Name),
+    Column("golden_id", Id),
+    Column("link_id", Id),
+    Column("connection", Name),
+    Column("field", String(200), nullable=False, server_default=""),
+    Column("facts", Text, nullable=False, comment="JSON: values, authors, the system's own words, proposals"),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_by", String(200)),
+    Column("decision", Text),
+    _states("open", "closed", "skipped"),
+    CheckConstraint(
+        "kind in ('conflict','overruled','rejected','unknown_outcome','deleted','delete_edit','duplicate','drift',"
+        "'flood','paused','unreadable','loss','unresolved')",
+        name="kind",
+    ),
+    comment="What only a person can settle; a rejected write is the dead letter.",
+)
+Index("ix_issue_state", issue.c.state, issue.c.kind)
+Index("ix_issue_golden_id", issue.c.golden_id)
+Index("ix_issue_link_id", issue.c.link_id)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("mapping", Name, primary_key=True),
+    Column("position", Text, comment="the connector's own cursor; null: nothing read yet"),
+    Column("fingerprint", String(64), nullable=False, comment="of the mapping under which it was read"),
+    Column("committed_at", Instant, nullable=False),
+    Column("full_at", Instant, comment="when the last complete comparison ended"),
+    comment="How far each mapping has been read; moves only in the transaction that commits what was read.",
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("scope", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("counts", Text, nullable=False, comment="JSON; every record read is counted exactly once"),
+    Column("project_version", Integer, nullable=False),
+    Column("note", Text),
+    _states("running", "done", "failed", "paused", "stopped"),
+    comment="One execution of something, with counters that add up.",
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("scope", String(140), primary_key=True, comment="connection:x, mapping:x, flow:x or deletes:x"),
+    Column("since_at", Instant, nullable=False),
+    Column("until_at", Instant, comment="resumes by itself then; null: when the cause is gone or a person says so"),
+    Column("code", String(64), nullable=False),
+    Column("facts", Text, nullable=False),
+    comment="What has been stopped and why.",
+)
+
+shard = Table(
+    "shard",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
+    Column("worker_id", Id),
+    Column("lease_until", Instant),
+    comment="Due work is cut into shards; one worker at a time drains one, under a fence token.",
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("reading", Text, nullable=False, server_default="{}", comment="JSON: flow -> since when it reads it"),
+    comment="Who is alive.",
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("connection", Name, primary_key=True),
+    Column("day", String(10), nullable=False, comment="in the connection's zone"),
+    Column("calls", Integer, nullable=False, comment="made or reserved in that day"),
+    Column("free_at", Instant, nullable=False, comment="the first moment that no worker has taken"),
+    comment="The call budget of a system, shared by all workers and taken in blocks.",
+)
+
+object_schema = Table(
+    "object_schema",
+    metadata,
+    Column("connection", Name, primary_key=True),
+    Column("object", String(128), primary_key=True),
+    Column("schema", Text, nullable=False),
+    Column("discovered_at", Instant, nullable=False),
+    comment="What each system offered when we last looked; drift is measured against it.",
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", String(300), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("mac", String(64), nullable=False),
+    comment="The audit log: what people and the hub decided, chained so that a gap or an edit shows.",
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("key_id", String(64), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    comment="Sealed secrets; the key is elsewhere.",
+)

@@ -1,0 +1,1 @@
+"""What the outside may call: today the receiver of webhooks and the health page."""

@@ -1,0 +1,146 @@
+"""Real counterparts for tests: a fresh database per test module, or one line that says what to start."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hefu.core.env import Env
+from hefu.store.db import Store
+
+SERVERS = {
+    "postgresql": (5432, "PostgreSQL on 127.0.0.1:5432 with user postgres (trust)"),
+    "mariadb": (3306, "MariaDB on 127.0.0.1:3306 with user root (empty password)"),
+}
+
+
+def needs(server: str) -> None:
+    """Skip with one line that says what to start; in CI (HEFU_CI=1) a missing server is a failure."""
+    port, what = SERVERS[server]
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return
+    if os.environ.get("HEFU_CI"):
+        pytest.fail(f"start {what}")
+    pytest.skip(f"start {what}")
+
+
+@pytest.fixture(scope="module")
+def postgresql_url() -> Iterator[str]:
+    """SQLAlchemy URL of a new, empty PostgreSQL database, dropped afterwards."""
+    with postgresql_database() as url:
+        yield url
+
+
+@contextmanager
+def postgresql_database() -> Iterator[str]:
+    """URL of one more PostgreSQL database, for a test that needs two."""
+    needs("postgresql")
+    import psycopg
+
+    name = f"hefu_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+    yield f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+    with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def mariadb_url() -> Iterator[str]:
+    """SQLAlchemy URL of a new, empty MariaDB database, dropped afterwards."""
+    needs("mariadb")
+    import pymysql
+
+    name = f"hefu_test_{uuid.uuid4().hex[:12]}"
+    admin = pymysql.connect(host="127.0.0.1", user="root")
+    admin.cursor().execute(f"create database `{name}` character set utf8mb4")
+    yield f"mysql+pymysql://root@127.0.0.1:3306/{name}?charset=utf8mb4"
+    admin.cursor().execute(f"drop database if exists `{name}`")
+    admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database for the hub's own store, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/hub.sqlite"
+    return empty(request.getfixturevalue("postgresql_url"))
+
+
+def empty(url: str) -> str:
+    """Throw away everything in this PostgreSQL database."""
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("set client_min_messages to warning")
+        for (schema,) in connection.execute(
+            "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
+        ).fetchall():
+            connection.execute(f'drop schema "{schema}" cascade')
+        connection.execute("create schema public")
+    return url
+
+
+@pytest.fixture(scope="module")
+def second_postgresql_url() -> Iterator[str]:
+    """Another new, empty PostgreSQL database, for systems that stay when the hub's own goes away."""
+    with postgresql_database() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh(postgresql_url: str) -> None:
+    """The module's PostgreSQL database is empty when the test begins."""
+    empty(postgresql_url)
+
+
+@pytest.fixture
+def systems(second_postgresql_url: str) -> None:
+    """The module's second PostgreSQL database is empty when the test begins."""
+    empty(second_postgresql_url)
+
+
+@pytest.fixture
+def systems_url(request: pytest.FixtureRequest, store_url: str, tmp_path: Path) -> str:
+    """URL of an empty database for the systems, of the same kind as the hub's store."""
+    if store_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/systems.sqlite"
+    return empty(request.getfixturevalue("second_postgresql_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store with all tables, once on SQLite and once on PostgreSQL."""
+    made = Store(store_url, Env(), durable=False)
+    made.create()
+    yield made
+    made.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scenarios at their full size run when they are asked for (HEFU_FULL=1); the same stories run smaller always."""
+    if os.environ.get("HEFU_FULL"):
+        return
+    left = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI (HEFU_CI=1) a test that could have run and was skipped fails the run; the real pair is for `make real`."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("HEFU_CI") or reporter is None:
+        return
+    skipped = [r for r in reporter.stats.get("skipped", ()) if not r.nodeid.startswith("tests/real")]
+    for report in skipped:
+        reporter.write_line(f"skipped although CI can run it: {report.nodeid}: {report.longrepr[-1]}", red=True)
+    if skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
