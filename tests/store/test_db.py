@@ -15,7 +15,7 @@ from sqlalchemy import text as sql
 from hefu.core.env import Env
 from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.store import facts
-from hefu.store.db import Store, instant
+from hefu.store.db import Store, Tx, instant
 from hefu.store.db import text as stored
 from hefu.store.tables import cursor, hub, worker
 
@@ -250,3 +250,28 @@ def test_one_hub_at_a_time_on_a_file(tmp_path: Path) -> None:
     second.lock()
     second.close()
     Store("sqlite://", Env()).lock()  # nobody else can see a store in memory
+
+
+def test_a_worker_frozen_in_a_transaction_does_not_hold_others_for_ever(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hefu.store.db.FROZEN_SECONDS", 1)
+    frozen, other = Store(postgresql_url, Env()), Store(postgresql_url, Env())
+    with other.begin() as tx:
+        tx.run(text("drop table if exists hub"))
+    hub.create(other.engine)
+
+    def note(tx: Tx, value: str) -> None:
+        tx.run(hub.insert().values(name="who", value=value))
+
+    with pytest.raises(Transient), frozen.begin() as tx:
+        note(tx, "frozen")
+        with other.begin() as mine:
+            note(mine, "other")  # waits for the same name until PostgreSQL lets go of it
+        note(tx, "too late")
+    with other.look() as tx:
+        assert tx.run(hub.select()).all() == [("who", "other")]
+    with frozen.rehearsal(), frozen.begin() as tx:
+        assert tx.conn.exec_driver_sql("show idle_in_transaction_session_timeout").scalar() == "0"
+    frozen.close()
+    other.close()

@@ -117,10 +117,18 @@ def _tls(settings: SqlSettings, url: URL) -> str:
 
 def _postgresql(url: URL, settings: SqlSettings) -> tuple[URL, dict[str, Any]]:
     millis = settings.timeout * 1000
+    session = {
+        "TimeZone": "UTC",
+        "datestyle": "ISO",
+        "statement_timeout": millis,
+        "lock_timeout": millis,
+        # a worker that is frozen in the middle of a write must not keep the rows from those who take over
+        "idle_in_transaction_session_timeout": min(millis, 30_000),
+    }
     arguments = {
         "connect_timeout": settings.connect_timeout,
         "application_name": "hefu",
-        "options": f"-c TimeZone=UTC -c statement_timeout={millis} -c lock_timeout={millis} -c datestyle=ISO",
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
         "tcp_user_timeout": millis,
         "sslmode": {"off": "disable", "require": "require", "verify": "verify-full"}[_tls(settings, url)],
     }

@@ -33,6 +33,7 @@ _STATES: dict[str, tuple[type[HubError], str]] = {
     "28": (Denied, "sql.denied"),
     "42501": (Denied, "sql.no_right"),
     "25006": (Denied, "sql.no_right"),
+    "25P03": (Transient, "sql.unreachable"),
     "3D000": (Unsupported, "sql.no_database"),
     "42P01": (Unsupported, "sql.drift"),
     "42S02": (Unsupported, "sql.drift"),

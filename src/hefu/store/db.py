@@ -36,6 +36,11 @@ PATIENCE_SECONDS = 30
 """How long a writer of SQLite waits for another program to let go of the file; ?timeout= in the URL overrides it."""
 
 
+FROZEN_SECONDS = 60
+"""After so long without a word in the middle of a transaction, PostgreSQL ends it: its worker is frozen or cut off,
+and others must not wait for its rows. A rehearsal, which reads systems inside of its transaction, may be silent."""
+
+
 def text(at: datetime) -> str:
     """An instant as stored: UTC, fixed width, so that text order is time order."""
     return at.astimezone(UTC).strftime(INSTANT)
@@ -245,6 +250,8 @@ class Store:
         """Everything until the end happens in one transaction that is rolled back: the same code, no effect."""
         with self._writing, _clear_errors(), self.engine.connect() as conn:
             outer = conn.begin()
+            if self.postgresql:
+                conn.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
             self._rehearsal = conn
             try:
                 yield
@@ -306,7 +313,10 @@ def _parsed(url: str) -> URL:
 
 def _engine(parsed: URL, *, durable: bool) -> Engine:
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+        session = f"-c idle_in_transaction_session_timeout={FROZEN_SECONDS * 1000}"
+        asked = parsed.query.get("options", ())
+        session = " ".join((session, *([asked] if isinstance(asked, str) else asked)))
+        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args={"options": session})
     patience = {} if "timeout" in parsed.query else {"timeout": PATIENCE_SECONDS}
     in_memory = parsed.database in (None, "", ":memory:")
     engine = create_engine(
@@ -364,6 +374,7 @@ _TOLD: tuple[tuple[type[HubError], str, tuple[str, ...]], ...] = (
     (Transient, "store.full", ("disk is full", "no space left", "disk i/o error", "disk full")),
     (Transient, "store.locked", ("database is locked", "deadlock", "could not serialize", "lock timeout")),
     (Transient, "store.raced", ("unique constraint",)),
+    (Transient, "store.unreachable", ("terminating connection",)),
     (Denied, "store.denied", ("password", "role ", "readonly", "read-only", "permission", "authentication")),
     (Unsupported, "store.unreadable", ("unable to open", "not a database", "malformed", "does not exist")),
 )
