@@ -288,6 +288,65 @@ run = Table(
     comment="One execution of something, with counters that add up.",
 )
 
+plan = Table(
+    "plan",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("mappings", Text, nullable=False, comment="JSON list: what is read again before anything is written"),
+    Column("complete", Integer, nullable=False, comment="1: made from a complete comparison, and applied after one"),
+    Column("project_version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("counts", Text, nullable=False, comment="JSON: mapping -> kind -> how many; what waits; where from"),
+    Column("writes", Integer, nullable=False, comment="records that would be written"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of all of the plan; this is what is signed"),
+    Column("approver", String(200)),
+    Column("approved_at", Instant),
+    Column("signature", String(64), comment="HMAC-SHA256 by the hub's key over id, digest, approver and instant"),
+    Column("ended_at", Instant),
+    Column("note", Text),
+    _states("draft", "approved", "applying", "applied", "partly_applied", "expired", "rejected"),
+    CheckConstraint(
+        "kind in ('sync','first_sync','mapping_change','back_fill','repair','migration','undo')", name="kind"
+    ),
+    comment="A bulk effect before it is made: what would be written, who agreed, and what became of it.",
+)
+
+plan_entry = Table(
+    "plan_entry",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan_id", Id, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("mapping", Name, comment="null: a golden record itself, which all systems are told"),
+    Column("connection", Name),
+    Column("object", String(128)),
+    Column("entity", Name, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("action", Name, comment="the status step"),
+    Column("organisation", String(64), nullable=False),
+    Column("record_id", String(200)),
+    Column("golden_id", Id, comment="null: nobody knew the object when the plan was made; see origin"),
+    Column("origin", Text, comment="JSON: connection, object, organisation, id of the record it comes from"),
+    Column("title", Text, nullable=False),
+    Column("fields", Text, nullable=False, comment="JSON: field -> [before, after]"),
+    Column("seen", Text, comment="JSON: all that the system was seen to hold, the picture that was agreed to"),
+    Column("state", String(16), nullable=False),
+    Column("link_id", Id, comment="null until the record is linked"),
+    Column("intent_id", Id, comment="the write"),
+    Column("note", Text, comment="JSON: what was found instead, or the system's words"),
+    _states("planned", "writing", "written", "changed", "refused", "settled", "left"),
+    CheckConstraint("kind in ('create','update','delete','action','golden','restore','remove','left')", name="kind"),
+    comment="One record of a plan, with each field before and after, and what became of it.",
+)
+Index("ix_plan_entry_plan_id", plan_entry.c.plan_id, plan_entry.c.seq)
+Index("ix_plan_entry_state", plan_entry.c.plan_id, plan_entry.c.state, plan_entry.c.mapping, plan_entry.c.seq)
+Index("ix_plan_entry_link_id", plan_entry.c.link_id)
+
 pause = Table(
     "pause",
     metadata,
