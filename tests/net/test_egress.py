@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,51 @@ def test_later_is_transient_even_for_a_write(base: str, code: int, error: str) -
         egress.send("POST", f"{base}/status/{code}?after=7", body=b"", writes=True)
     assert (caught.value.code, caught.value.after) == (error, 7.0)
     assert egress.counts().refused == 1
+
+
+class Impatient(Env):
+    """Sleeps not at all, and its clock knows how long it should have."""
+
+    slept = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def busy(after: int, refusals: int) -> tuple[Callable[[socket.socket, int], None], list[int]]:
+    """A server that says "too many, come back" so often before it answers; and the statuses it gave."""
+    told: list[int] = []
+
+    def speak(line: socket.socket, _number: int) -> None:
+        while line.recv(65536):
+            told.append(429 if len(told) < refusals else 200)
+            line.sendall(b"HTTP/1.1 %d x\r\nRetry-After: %d\r\nContent-Length: 0\r\n\r\n" % (told[-1], after))
+
+    return speak, told
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_short_refusal_is_waited_out_inside_the_call(writes: bool) -> None:
+    speak, told = busy(after=3, refusals=2)
+    env = Impatient()
+    with talking(speak) as url:
+        egress = Egress(env, targets=targets_in({"u": url}), waits=True)
+        assert egress.send("POST", url, body=b"", writes=writes).status == 200
+    assert told == [429, 429, 200]
+    assert env.slept == pytest.approx(6, rel=0.01)
+    assert egress.counts().refused == 2
+
+
+def test_a_long_refusal_is_told_to_the_caller_however_often_it_was_waited_before() -> None:
+    speak, told = busy(after=12, refusals=9)
+    env = Impatient()
+    with talking(speak) as url, pytest.raises(Transient) as caught:
+        Egress(env, targets=targets_in({"u": url}), waits=True).send("GET", url, timeout=30)
+    assert (caught.value.code, caught.value.after) == ("net.too_many", 12.0)
+    assert told == [429] * 3, "30 seconds of patience hold two waits of 12"
 
 
 @pytest.mark.parametrize("code", [502, 504])

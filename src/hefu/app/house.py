@@ -206,7 +206,7 @@ class App:
             raise Unsupported("app.settings", connection=doc.connection, word=place, said=first["msg"]) from None
         name = doc.connection
         budget = self._budgets.setdefault(name, StoreBudget(self.store, name))
-        egress = Egress.of(self.env, doc, plain, secrets=_secret_values(settings), budget=budget)
+        egress = Egress.of(self.env, doc, plain, secrets=_secret_values(settings), budget=budget, waits=True)
         site = Site(
             http=egress,
             now=self.env.now,

@@ -19,7 +19,7 @@ from hefu.core.connector import Answer
 from hefu.core.env import Env
 from hefu.core.errors import HubError, Transient, Unanswered, Unsupported
 from hefu.core.project import Connection, Limits
-from hefu.net.budget import Budget, LocalBudget, Pace
+from hefu.net.budget import Budget, LocalBudget, Pace, Turn
 from hefu.net.line import Cut, Line, Raw, Trust
 from hefu.net.policy import Place, Policy, Target, place, targets_in
 
@@ -72,7 +72,8 @@ class Egress:
 
     `targets`: (host, port) pairs it may call, None for "any public host over https". `ca_file`: a PEM file with the
     company's own certification authority. `secrets`: texts that no error may repeat. `pins`: name -> addresses to
-    use instead of DNS. `budget`: shared state of the call budget; default: this process alone.
+    use instead of DNS. `budget`: shared state of the call budget; default: this process alone. `waits`: a call that
+    is refused for a short time waits and is made again; else the refusal is raised.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Egress:
         budget: Budget | None = None,
         most_bytes: int = MOST_BYTES,
         pins: Mapping[str, Sequence[str]] | None = None,
+        waits: bool = False,
     ) -> None:
         if ca_file and not Path(ca_file).is_file():
             raise Unsupported("net.no_ca_file", connection=connection, file=ca_file)
@@ -96,7 +98,7 @@ class Egress:
         self._policy = Policy(targets, connection)
         self._trust = Trust.system(ca_file)
         self._secrets = tuple(sorted({s for s in secrets if s}, key=len, reverse=True))
-        self._most, self._pins = most_bytes, pins or {}
+        self._most, self._pins, self._waits = most_bytes, pins or {}, waits
         self._pace = Pace(env, self._limits, zone, budget or LocalBudget(), connection)
         self._free: deque[Line] = deque()
         self._counts, self._lock = Counts(), threading.Lock()
@@ -193,25 +195,41 @@ class Egress:
         return to if to.host == at.host and (at.scheme, to.scheme) != ("https", "http") else None
 
     def _exchange(self, ask: _Ask, at: Place) -> Answer:
-        """One paced call; its answer, unless it says "later"."""
-        if self._closed:
-            raise Transient("net.closed", connection=self._connection)
-        started = self._pace.enter(ask.urgent, max(ask.timeout, PATIENCE))
-        try:
-            raw = self._call(ask, at)
-        except Cut as cut:
-            raise self._cut(cut, ask, at) from None
-        finally:
-            self._pace.leave()
-        return self._judge(raw, ask, at, started)
+        """One paced call; its answer, unless it says "later" than the call can wait.
 
-    def _call(self, ask: _Ask, at: Place) -> Raw:
+        A refused call surely had no effect, so it is made again by itself when the wait is short: whoever made it
+        keeps its place, where an error would end a whole round.
+        """
+        until = self._env.later(max(ask.timeout, PATIENCE))
+        while True:
+            if self._closed:
+                raise Transient("net.closed", connection=self._connection)
+            patience = max((until - self._env.now()).total_seconds(), 0.0)
+            turn = self._pace.enter(ask.urgent, patience)
+            try:
+                raw = self._call(ask, at, turn)
+            except Cut as cut:
+                raise self._cut(cut, ask, at) from None
+            finally:
+                self._pace.leave()
+            try:
+                return self._judge(raw, ask, at, turn)
+            except Transient as later:
+                if not self._waits or raw.status != 429 or later.after is None:
+                    raise
+                if self._env.later(later.after) > until:
+                    raise
+
+    def _call(self, ask: _Ask, at: Place, turn: Turn) -> Raw:
+        def going_out() -> None:
+            turn.at = self._env.now()
+
         try:
             line = self._free.pop()
         except IndexError:
             line = Line(self._policy, self._trust, self._most, self._pins)
         try:
-            raw = line.send(ask.method, at, ask.headers, ask.body, ask.timeout, ask.writes)
+            raw = line.send(ask.method, at, ask.headers, ask.body, ask.timeout, ask.writes, going_out)
             self._count(calls=1, writes=int(ask.writes), bytes_out=len(ask.body or b""), bytes_in=len(raw.body))
         except Cut as cut:
             self._count(failed=1, calls=int(cut.sent), writes=int(cut.sent and ask.writes))
@@ -226,12 +244,12 @@ class Egress:
             self._free.append(line)
         return raw
 
-    def _judge(self, raw: Raw, ask: _Ask, at: Place, started: datetime) -> Answer:
+    def _judge(self, raw: Raw, ask: _Ask, at: Place, turn: Turn) -> Answer:
         if raw.status in (429, 503):
             after = retry_after(raw.headers.get("retry-after"), self._env.now())
             self._count(refused=1)
             if raw.status == 429:
-                after = self._pace.refused(started, after)
+                after = self._pace.refused(turn, after)
             code = "net.too_many" if raw.status == 429 else "net.unavailable"
             raise Transient(code, after=after, connection=self._connection, url=self._hide(at.shown))
         self._pace.accepted()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -56,6 +56,7 @@ class Line:
         self._scheme = "https"
         self._writes = False
         self._sent = 0
+        self._going_out: Callable[[], None] = lambda: None
         self._refusal: tuple[str, str] | None = None
         self._curl = pycurl.Curl()
         for option, value in self._fixed(trust):
@@ -100,12 +101,21 @@ class Line:
         if self._sent and self._writes:
             return int(pycurl.PREREQFUNC_ABORT)
         self._sent += 1
+        self._going_out()
         return int(pycurl.PREREQFUNC_OK)
 
     def send(
-        self, method: str, at: Place, headers: Sequence[str], body: bytes | None, timeout: float, writes: bool
+        self,
+        method: str,
+        at: Place,
+        headers: Sequence[str],
+        body: bytes | None,
+        timeout: float,
+        writes: bool,
+        going_out: Callable[[], None] = lambda: None,
     ) -> Raw:
-        """One request, one answer. Raises Cut."""
+        """One request, one answer. `going_out` is called when the request goes out. Raises Cut."""
+        self._going_out = going_out
         curl, self._scheme, self._writes, self._sent, self._refusal = self._curl, at.scheme, writes, 0, None
         chunks: list[bytes] = []
         room = self._most
