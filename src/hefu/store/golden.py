@@ -62,6 +62,8 @@ class Link:
     attempt: int = 0
     waits: str | None = None
     reread: int = 0
+    stored: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
+    """Its columns as loaded: only what differs from them is saved, as each index of a named column costs a rewrite."""
 
 
 class Moved(NamedTuple):
@@ -92,7 +94,7 @@ def _golden(row: Sequence[Any]) -> Golden:
 def _link(row: Sequence[Any]) -> Link:
     told = orjson.loads(row[8])
     seen = orjson.loads(row[9]) if row[9] is not None else dict(told)
-    return Link(*(*row[:8], told, seen, *row[10:]))
+    return Link(*row[:8], told, seen, *row[10:], row[5:])
 
 
 def _golden_row(g: Golden) -> tuple[Any, ...]:
@@ -194,10 +196,12 @@ def links_of(tx: Tx, golden_ids: Iterable[str], *, lock: bool = True) -> dict[st
 
 def record_ids(tx: Tx, connection: str, obj: str | None, golden_ids: Iterable[str]) -> dict[str, str]:
     """golden id -> the record's id in that connection (of one object, if named)."""
-    where, args = "connection = ? AND record_id IS NOT NULL AND state = 'active'", [connection]
-    if obj is not None:
-        where, args = where + " AND object = ?", [connection, obj]
-    return dict(tx.pick(link, ("golden_id", "record_id"), "golden_id", set(golden_ids), where, args))
+    columns = ("golden_id", "record_id", "connection", "object", "state")
+    return {  # an object has few links: SQLite would rather go through all records of the connection
+        row[0]: row[1]
+        for row in tx.pick(link, columns, "golden_id", set(golden_ids))
+        if row[1] is not None and row[2] == connection and row[4] == "active" and obj in (None, row[3])
+    }
 
 
 def golden_ids(tx: Tx, connection: str, obj: str, ids: Iterable[str]) -> dict[str, str]:
@@ -217,8 +221,24 @@ def add_links(tx: Tx, rows: Sequence[Link]) -> None:
 
 
 def save_links(tx: Tx, rows: Sequence[Link]) -> None:
-    """Store changed links."""
-    tx.update(link, (*_LINK_SAVED, "shard"), [(*_link_row(x), shard_of(x.golden_id), x.id) for x in rows])
+    """Store what changed in these links since they were loaded."""
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for x in rows:
+        now, before = _link_row(x), x.stored
+        if before is None:
+            changed = [*range(len(now))]
+        else:
+            changed = [place for place, value in enumerate(now) if value != before[place]]
+        if not changed:
+            continue
+        columns, values = tuple([_LINK_SAVED[place] for place in changed]), [now[place] for place in changed]
+        if "golden_id" in columns:
+            columns = (*columns, "shard")
+            values.append(shard_of(x.golden_id))
+        groups.setdefault(columns, []).append((*values, x.id))
+        x.stored = now
+    for columns, found in groups.items():
+        tx.update(link, columns, found)
 
 
 def mark_due(tx: Tx, golden_ids: Iterable[str], except_links: Iterable[str], priority: int) -> None:

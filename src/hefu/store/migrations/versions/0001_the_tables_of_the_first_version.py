@@ -246,7 +246,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_link_record",
         "link",
-        ["connection", "object", "organisation", "record_id"],
+        ["connection", "object", "record_id", "organisation"],
         unique=True,
         sqlite_where=sa.text("record_id is not null"),
         postgresql_where=sa.text("record_id is not null"),
