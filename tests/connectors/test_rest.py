@@ -309,6 +309,88 @@ def test_edits_between_pages_hide_no_change(shop: Shop, base: str, total: bool, 
     assert set(ids(pages)) >= {str(n) for n in range(4, 64)}
 
 
+def in_this_second(shop: Shop, number: int) -> str:
+    """A moment of the second that the answers' Date shows, a microsecond after the one before."""
+    return f"{shop.stamp()[:-1]}.{number:06d}Z"
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_what_was_written_in_this_very_second_is_read_once(shop: Shop, base: str, total: bool) -> None:
+    """Our own bulk writes: hundreds of records share a millisecond, and the Date of the answers its second."""
+    connector = connect(shop, base, described(f"{OFFSET if total else PAGE}, {SINCE}"))
+    fill(shop, 3)
+    cursor = list(connector.read("customer"))[-1].cursor
+    shop.clock.sleep(3600)
+    for n in range(95):
+        shop.add(raw(shop.number + 1), at=in_this_second(shop, n))
+    shop.calls.clear()
+    found = ids(connector.read("customer", cursor))
+    assert set(found) >= {str(n) for n in range(4, 99)}
+    assert len(found) <= 95 + 3
+    assert len(shop.calls) <= 13
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_edits_of_this_very_second_hide_no_change(shop: Shop, base: str, total: bool) -> None:
+    shop.show_total = total
+    connector = connect(shop, base, described(f"{OFFSET if total else PAGE}, {SINCE}"))
+    fill(shop, 3)
+    cursor = list(connector.read("customer"))[-1].cursor
+    shop.clock.sleep(3600)
+    for n in range(60):
+        shop.add(raw(shop.number + 1), at=in_this_second(shop, n))
+    edited = iter(sorted(shop.customers, key=int)[3:12])
+
+    def meddle(method: str, path: str) -> None:
+        victim = next(edited, None)
+        if victim and len(shop.calls) > 2:
+            shop.customers[victim] |= {"note": "edited", "updated_at": in_this_second(shop, 100 + len(shop.calls))}
+
+    shop.calls.clear()
+    shop.before = meddle
+    assert set(ids(connector.read("customer", cursor))) >= {str(n) for n in range(4, 64)}
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_the_cursor_reaches_into_the_second_that_a_date_cuts_off(shop: Shop, base: str, total: bool) -> None:
+    paging = "paging: {type: page, size: 100, size_param: per_page}" if not total else OFFSET
+    connector = connect(shop, base, described(f"{paging}, {SINCE}"), lateness=timedelta(0))
+    fill(shop, 3)
+    cursor = list(connector.read("customer"))[-1].cursor
+    shop.clock.sleep(3600)
+    for n in range(30):
+        shop.add(raw(shop.number + 1), at=in_this_second(shop, n * 2000))
+    cursor = list(connector.read("customer", cursor))[-1].cursor
+    assert ids(connector.read("customer", cursor)) == ["33"], "the last one, for others may have its moment"
+    shop.add(raw(99), at=in_this_second(shop, 58_000))
+    assert ids(connector.read("customer", cursor)) == ["33", "34"]
+
+
+def test_a_stamp_from_the_future_does_not_carry_the_cursor_away(shop: Shop, base: str) -> None:
+    connector = connect(shop, base, described(f"{OFFSET}, {SINCE}"), lateness=timedelta(0))
+    fill(shop, 3)
+    cursor = list(connector.read("customer"))[-1].cursor
+    shop.clock.sleep(3600)
+    shop.add(raw(90), at="2099-01-01T00:00:00Z")
+    cursor = list(connector.read("customer", cursor))[-1].cursor
+    shop.clock.sleep(5)
+    fill(shop, 1)
+    assert "5" in ids(connector.read("customer", cursor))
+
+
+def test_an_empty_look_moves_no_cursor(shop: Shop, base: str) -> None:
+    """So that an idle round has nothing to write down."""
+    connector = connect(shop, base, described(f"{OFFSET}, {SINCE}"))
+    fill(shop, 3)
+    cursor = list(connector.read("customer"))[-1].cursor
+    shop.clock.sleep(3600)
+    cursor = list(connector.read("customer", cursor))[-1].cursor
+    shop.clock.sleep(3600)
+    assert [page.cursor for page in connector.read("customer", cursor)] == [cursor]
+    fill(shop, 1)
+    assert ids(connector.read("customer", cursor)) == ["4"]
+
+
 def test_a_stamp_of_whole_seconds_in_another_zone(shop: Shop, base: str) -> None:
     text = described(f"{OFFSET}, since: {{param: since, format: '%Y-%m-%d %H:%M:%S', zone: Asia/Shanghai}}")
     connector = connect(shop, base, text, lateness=timedelta(seconds=90))

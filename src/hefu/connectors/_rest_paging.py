@@ -62,6 +62,14 @@ class Walk:
         else:
             yield from self._counted(ask, start if isinstance(start, int) else 0)
 
+    def last(self, ask: Ask, first: Sheet) -> Sheet | None:
+        """The last page of a list whose first page tells how long it is; None where it does not."""
+        step = len(first.entries) or self._paging.size
+        end = self._end(first, step)
+        if end is None or self._paging.type not in ("offset", "page"):
+            return None
+        return ask(self._at(end - 1 if self._paging.type == "page" else (end - 1) // step * step))
+
     # ------------------------------------------------------------- cursors and links
 
     def _chained(self, ask: Ask, start: int | str | None) -> Iterator[Turn]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
+from hefu.connectors._rest_changes import Changes, Cursor
 from hefu.connectors._rest_errors import Call, holds
 from hefu.connectors._rest_json import ABSENT, fill, get, holes, path, text
 from hefu.connectors._rest_line import Line
-from hefu.connectors._rest_paging import Ask, Sheet, Turn, Walk
+from hefu.connectors._rest_paging import Ask, Sheet, Walk
 from hefu.connectors._rest_settings import By, Feed, Paging, Since
-from hefu.connectors._rest_values import Shape, grain, write_moment
+from hefu.connectors._rest_values import Shape, write_moment
 from hefu.core.connector import Site
-from hefu.core.env import instant, stamp
 from hefu.core.errors import Missing, Unsupported
 from hefu.core.records import Page, Record, Values
 
@@ -26,35 +25,11 @@ _PARAMS = {"offset": "offset", "page": "page", "cursor": "cursor"}
 _MOST_FOUND = 200
 
 
-class Cursor(NamedTuple):
-    """Changes before `at` are known. `on`: where the full read that is under way goes on; None: it is through."""
-
-    at: datetime
-    on: int | str | None = None
-
-    def text(self) -> str:
-        """As the hub keeps it."""
-        kept: dict[str, Any] = {"at": stamp(self.at)}
-        return json.dumps(kept if self.on is None else {**kept, "on": self.on})
-
-    @classmethod
-    def parse(cls, kept: str, connection: str, obj: str) -> Cursor:
-        """Raises Unsupported for a text that is none of ours."""
-        try:
-            told = json.loads(kept)
-            at, on = instant(told["at"]), told.get("on")
-            if at.tzinfo is None or not isinstance(on, int | str | None):
-                raise ValueError(kept)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise Unsupported("rest.bad_cursor", connection=connection, object=obj, cursor=kept[:80]) from None
-        return cls(at, on)
-
-
 class Reader:
     """Reads one object."""
 
     def __init__(self, shape: Shape, line: Line, site: Site, width: int, submit: Submit) -> None:
-        self._shape, self._line, self._site, self._submit = shape, line, site, submit
+        self.shape, self._line, self._site, self._submit = shape, line, site, submit
         self._how = shape.described.read
         self._records = path(self._how.records)
         self._facts = {"connection": site.connection, "object": shape.name}
@@ -66,101 +41,29 @@ class Reader:
     def pages(self, since: str | None) -> Iterator[Page]:
         """Everything, or what changed after that cursor."""
         if self._how.since is None:
-            for turn in self._walk().pages(self._ask(None)):
-                yield self._page(turn.sheet, None)
+            for turn in self.walk().pages(self.ask(None)):
+                yield self.page(turn.sheet, None)
             return
-        cursor = None if since is None else Cursor.parse(since, self._site.connection, self._shape.name)
+        cursor = None if since is None else Cursor.parse(since, self._site.connection, self.shape.name)
         if cursor is None or cursor.on is not None:
             yield from self._everything(cursor)
         else:
-            yield from self._changes(cursor.at, self._how.since)
+            yield from Changes(self, self._how.since).since(cursor.at)
 
     def sample(self, size: int | None = None) -> list[Any]:
         """The first page as it came."""
-        for turn in self._walk(width=1).pages(self._ask(None, size)):
-            return [self._shape.inside(entry) for entry in turn.sheet.entries]
+        for turn in self.walk(width=1).pages(self.ask(None, size)):
+            return [self.shape.inside(entry) for entry in turn.sheet.entries]
         return []
 
     def _everything(self, cursor: Cursor | None) -> Iterator[Page]:
         """Each page's cursor lets a broken read go on; the last one starts the changes from when the read began."""
         began = cursor.at if cursor else None
-        for turn in self._walk().pages(self._ask(None), cursor.on if cursor else None):
-            began = began or self._server_time(turn.sheet)
-            yield self._page(turn.sheet, Cursor(began, turn.resume).text())
+        for turn in self.walk().pages(self.ask(None), cursor.on if cursor else None):
+            began = began or self.server_time(turn.sheet)
+            yield self.page(turn.sheet, Cursor(began, turn.resume).text())
 
-    def _changes(self, at: datetime, how: Since) -> Iterator[Page]:
-        """What changed, looking back by the connection's lateness.
-
-        A record that is edited while pages are read moves to the end and pulls the others forward, one of them past
-        the edge of a page. So either each page starts anew from the last moment seen (`_seek`), or, where pages are
-        fetched side by side, a sign of such a move has everything read again in that way.
-        """
-        step = grain(how.format)
-        low = at - max(self._lateness(how), step)
-        counted = self._how.paging.type in ("offset", "page") and how.ordered and self._shape.described.modified
-        began: datetime | None = None
-        if counted and not (self._how.paging.total or self._how.paging.total_header):
-            yield from self._seek(low, at, step)
-            return
-        moved, held = False, Page(())
-        for number, turn in enumerate(self._walk().pages(self._ask(low))):
-            began = began or self._server_time(turn.sheet)
-            if number:
-                yield held._replace(cursor=Cursor(at).text())
-            held = self._page(turn.sheet, None)
-            moved = moved or (number > 0 and self._any_later(held, began))
-        if counted and moved:
-            yield held._replace(cursor=Cursor(at).text())
-            yield from self._seek(low, at, step)
-            return
-        yield held._replace(cursor=Cursor(max(at, began or at)).text(), gone=[*held.gone, *self._deleted(low)])
-
-    def _any_later(self, page: Page, began: datetime) -> bool:
-        return any(r.modified_at is not None and r.modified_at >= began for r in page.records)
-
-    def _seek(self, low: datetime, at: datetime, step: timedelta) -> Iterator[Page]:
-        """In the end, where a moment filled pages and others moved meanwhile, once more from the start."""
-        for tries_left in (2, 1, 0):
-            settled = yield from self._sought(low, at, step, tries_left == 0)
-            if settled:
-                return
-
-    def _sought(self, low: datetime, at: datetime, step: timedelta, last_try: bool) -> Generator[Page, None, bool]:
-        """Page after page, each a new question from the last moment of the page before; edges are read twice."""
-        first, edge, began, wide, moved = low, dict[object, Any](), None, False, False
-        while True:
-            onward: datetime | None = None
-            for number, turn in enumerate(self._walk(width=1).pages(self._ask(low))):
-                began = began or self._server_time(turn.sheet)
-                wide = wide or number > 0
-                fresh = [entry for entry in turn.sheet.entries if edge.get(self._ident(entry)) != entry]
-                page = self._page(turn.sheet._replace(entries=fresh), None)
-                moved = moved or self._any_later(page, began)
-                onward = self._last_moment(turn, low + step)
-                if turn.resume is None:
-                    settled = last_try or not (wide and moved)
-                    reached = Cursor(max(at, began)) if settled else Cursor(at)
-                    yield page._replace(cursor=reached.text(), gone=[*page.gone, *self._deleted(first)])
-                    return settled
-                safe = at if wide else max(at, min(began, low))
-                yield page._replace(cursor=Cursor(safe).text())
-                if onward is not None:
-                    edge, low = self._edge(turn.sheet.entries, onward - step), onward - step
-                    break
-            if onward is None:
-                return True
-
-    def _last_moment(self, turn: Turn, after: datetime) -> datetime | None:
-        """The moment of a page's last change, if it is later than that."""
-        last = turn.sheet.entries[-1] if turn.sheet.entries else None
-        moment = self._shape.modified(self._shape.inside(last)) if last is not None else None
-        return moment if moment is not None and moment > after else None
-
-    def _edge(self, entries: list[Any], low: datetime) -> dict[object, Any]:
-        moments = ((entry, self._shape.modified(self._shape.inside(entry))) for entry in entries)
-        return {self._ident(entry): entry for entry, moment in moments if moment is not None and moment >= low}
-
-    def _deleted(self, since: datetime) -> list[str]:
+    def deleted(self, since: datetime) -> list[str]:
         """Ids of the deletion list."""
         feed = self._how.deletes
         if feed is None or self._how.since is None:
@@ -172,7 +75,7 @@ class Reader:
 
     def _feed(self, feed: Feed, facts: Mapping[str, Any], place: Mapping[str, Any]) -> Sheet:
         """One page of the deletion list."""
-        call = Call("list", self._shape.name, self._site.connection)
+        call = Call("list", self.shape.name, self._site.connection)
         if "url" in place:
             body, answer = self._line.send(call, "GET", self._line.follow(place["url"]))
         else:
@@ -185,13 +88,13 @@ class Reader:
 
     # ---------------------------------------------------------------------- calls
 
-    def _walk(self, width: int | None = None) -> Walk:
-        return Walk(self._how.paging, self._ident, width or self._width, self._submit, self._facts)
+    def walk(self, width: int | None = None) -> Walk:
+        return Walk(self._how.paging, self.ident, width or self._width, self._submit, self._facts)
 
-    def _ident(self, entry: Any) -> object:
-        return self._shape.id_of(self._shape.inside(entry))
+    def ident(self, entry: Any) -> object:
+        return self.shape.id_of(self.shape.inside(entry))
 
-    def _ask(self, low: datetime | None, size: int | None = None, more: Mapping[str, Any] | None = None) -> Ask:
+    def ask(self, low: datetime | None, size: int | None = None, more: Mapping[str, Any] | None = None) -> Ask:
         how, since = self._how, self._how.since
         facts: dict[str, Any] = {"size": size or how.paging.size, "since": None, **(more or {}).get("facts", {})}
         params: dict[str, Any] = {**how.params, **(more or {}).get("params", {})}
@@ -208,7 +111,7 @@ class Reader:
         return ask
 
     def _sheet(self, place: Mapping[str, Any], facts: Mapping[str, Any], params: Mapping[str, Any], body: Any) -> Sheet:
-        how, call = self._how, Call("list", self._shape.name, self._site.connection)
+        how, call = self._how, Call("list", self.shape.name, self._site.connection)
         if "url" in place:
             answered, answer = self._line.send(call, "GET", self._line.follow(place["url"]))
         else:
@@ -232,20 +135,20 @@ class Reader:
             raise Unsupported("rest.no_records", path=where or "(the answer itself)", found=kind, **self._facts)
         return found
 
-    def _page(self, sheet: Sheet, cursor: str | None) -> Page:
+    def page(self, sheet: Sheet, cursor: str | None) -> Page:
         deleted = self._how.deleted
         records, gone = [], []
         for entry in sheet.entries:
-            raw = self._shape.inside(entry)
+            raw = self.shape.inside(entry)
             if deleted is not None and holds(deleted, raw):
-                gone.append(self._shape.id_of(raw) or "")
+                gone.append(self.shape.id_of(raw) or "")
             else:
-                records.append(self._shape.record(raw))
+                records.append(self.shape.record(raw))
         return Page(records, cursor, [g for g in gone if g])
 
     # ---------------------------------------------------------------------- time
 
-    def _server_time(self, sheet: Sheet) -> datetime:
+    def server_time(self, sheet: Sheet) -> datetime:
         """The system's clock as its answer tells, else ours less the tolerance for a wrong clock."""
         try:
             told = parsedate_to_datetime(sheet.headers["date"])
@@ -253,21 +156,21 @@ class Reader:
         except (KeyError, ValueError):
             return self._site.now() - _span(self._site.facts.get("clock_tolerance"), 120)
 
-    def _lateness(self, how: Since) -> timedelta:
+    def lateness(self, how: Since) -> timedelta:
         return how.lateness if how.lateness is not None else _span(self._site.facts.get("lateness"), 60)
 
     def _moment(self, at: datetime, how: Since) -> Any:
-        zone = self._shape.zone if how.zone is None else _zone(how.zone)
+        zone = self.shape.zone if how.zone is None else _zone(how.zone)
         return write_moment(at, how.format, zone)
 
     # ---------------------------------------------------------------------- some
 
     def raw(self, record_id: str) -> tuple[Any, str | None]:
         """One record as it came, and its ETag. Raises Missing."""
-        how = self._shape.described.fetch
+        how = self.shape.described.fetch
         if how is None:
             raise Unsupported("rest.no_fetch", **self._facts)
-        call = Call("one", self._shape.name, self._site.connection, record=record_id)
+        call = Call("one", self.shape.name, self._site.connection, record=record_id)
         facts = {"id": record_id}
         params = fill(how.params, facts) if how.params else {}
         body, answer = self._line.send(call, "GET", self._line.address(how.url, facts), params=params)
@@ -276,7 +179,7 @@ class Reader:
     def _one(self, found: Any, record_id: str) -> Any:
         """The record in the answer; some systems give null, or a list of one or none."""
         if isinstance(found, list):
-            found = next((raw for raw in found if self._shape.id_of(raw) == record_id), None)
+            found = next((raw for raw in found if self.shape.id_of(raw) == record_id), None)
         deleted = self._how.deleted
         if not isinstance(found, dict) or (deleted is not None and holds(deleted, found)):
             raise Missing("rest.missing", record=record_id, status="-", said="-", message="-", **self._facts)
@@ -284,7 +187,7 @@ class Reader:
 
     def fetch(self, ids: Sequence[str]) -> Iterator[Record]:
         """These records, the missing ones left out."""
-        how = self._shape.described.fetch
+        how = self.shape.described.fetch
         wanted = list(dict.fromkeys(ids))
         if how is not None and "ids" in holes([how.url, how.params, how.body]):
             for start in range(0, len(wanted), how.most):
@@ -300,14 +203,14 @@ class Reader:
             raw, etag = self.raw(record_id)
         except Missing:
             return []
-        return [self._shape.record(raw, etag)]
+        return [self.shape.record(raw, etag)]
 
     def _several(self, ids: list[str]) -> Iterator[Record]:
-        how = self._shape.described.fetch
+        how = self.shape.described.fetch
         assert how is not None
-        call = Call("list", self._shape.name, self._site.connection)
+        call = Call("list", self.shape.name, self._site.connection)
         facts = {"ids": how.join.join(ids)}
-        listed = {"ids": [self._shape.written_id(i) for i in ids]}
+        listed = {"ids": [self.shape.written_id(i) for i in ids]}
         body, _ = self._line.send(
             call,
             "GET" if how.body is None else "POST",
@@ -317,27 +220,27 @@ class Reader:
         )
         wanted = set(ids)
         for entry in self._list(get(body, path(how.record)), how.record):
-            raw = self._shape.inside(entry)
-            if self._shape.id_of(raw) in wanted and not (self._how.deleted and holds(self._how.deleted, raw)):
-                yield self._shape.record(raw)
+            raw = self.shape.inside(entry)
+            if self.shape.id_of(raw) in wanted and not (self._how.deleted and holds(self._how.deleted, raw)):
+                yield self.shape.record(raw)
 
     def searches(self, names: Iterable[str]) -> bool:
         """Whether the API can search by one of these fields."""
-        return any(name in self._shape.described.search for name in names)
+        return any(name in self.shape.described.search for name in names)
 
     def search(self, by: Values) -> list[Record]:
         """Records whose fields equal all of `by`. Trusts no filter: APIs ignore parameters that they do not know."""
         more: dict[str, Any] = {"params": {}, "facts": {}}
         for name, value in by.items():
-            how = self._shape.described.search.get(name)
+            how = self.shape.described.search.get(name)
             if isinstance(how, str):
                 more["params"][how] = value
             elif isinstance(how, By):
                 more["params"] |= fill(how.params, {"value": value}) if how.params else {}
                 more |= {"body": fill(how.body, {"value": value})} if how.body is not None else {}
         found: list[Record] = []
-        for turn in self._walk(width=1).pages(self._ask(None, None, more)):
-            page = self._page(turn.sheet, None)
+        for turn in self.walk(width=1).pages(self.ask(None, None, more)):
+            page = self.page(turn.sheet, None)
             found += [r for r in page.records if all(_same(r.values.get(n), v) for n, v in by.items())]
             if len(found) >= _MOST_FOUND:
                 break

@@ -52,6 +52,9 @@ def write_moment(at: datetime, pattern: str, zone: tzinfo) -> Any:
     return local.strftime(pattern)
 
 
+FINEST = timedelta(microseconds=1)
+
+
 def grain(pattern: str) -> timedelta:
     """The smallest step between two moments in that writing."""
     if pattern in ("iso", "unix_ms") or "%f" in pattern:
