@@ -64,6 +64,8 @@ def capture(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
         _read_again(hub, side, run, counts)
     pages = hub.connect(side.mapping.connection).read(side.mapping.object, since)
     for page in hub.env.ahead(_regroup(pages)):
+        if page.cursor == since:  # no further than before: nothing to note down
+            page = page._replace(cursor=None)
         filtered = absorb(hub, side, page.records, run, counts, asked_at, page=page, stepwise=stepwise)
         last = page.cursor or last
         if since is None and known:
