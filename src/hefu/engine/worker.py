@@ -132,17 +132,19 @@ def _recovered(hub: Hub, sides: Sequence[Side]) -> None:
 @contextmanager
 def _reading(hub: Hub, flow: Flow) -> Iterator[None]:
     """Let every worker know since when this flow is being read, so that none delivers what comes of half of it."""
-    with hub.marking, _marking(hub) as tx:
-        since = tx.now()
-        hub.reading.setdefault(flow.flow, []).append(since)
-        _say_reading(hub, tx)
+    since: str | None = None
     try:
+        with hub.marking, _marking(hub) as tx:
+            since = tx.now()
+            hub.reading.setdefault(flow.flow, []).append(since)
+            _say_reading(hub, tx)
         yield
     finally:
-        with hub.marking:
-            hub.reading[flow.flow].remove(since)
-            with _marking(hub) as tx:
-                _say_reading(hub, tx)
+        if since is not None:  # else nothing is delivered again after our database went away just here
+            with hub.marking:
+                hub.reading[flow.flow].remove(since)
+                with _marking(hub) as tx:
+                    _say_reading(hub, tx)
 
 
 def _marking(hub: Hub) -> AbstractContextManager[Tx]:
