@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hefu.connectors._rest_moments import FINEST, grain
 from hefu.connectors._rest_paging import Sheet, Turn, Walk
 from hefu.connectors._rest_settings import Since
-from hefu.connectors._rest_values import FINEST, grain
 from hefu.core.env import instant, stamp
 from hefu.core.errors import Unsupported
 from hefu.core.records import Page, Record

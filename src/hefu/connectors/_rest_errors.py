@@ -68,15 +68,18 @@ class Judge:
             return body
         raise self._error(verdict, answer, body, call, now)
 
-    def item(self, result: Any, call: Call) -> HubError | None:
-        """The error that one result of a batch tells, or None."""
-        code = self.code(result)
-        verdict = self.shape.codes.get(code)
+    def refuses(self, result: Any) -> Verdict | None:
+        """What one result of a batch says of its record; None: it was taken."""
+        verdict = self.shape.codes.get(self.code(result)) if self.shape.codes else None
+        if verdict is not None:
+            return None if verdict == "ok" else verdict
         failed = self.shape.failed
         wrong = any(holds(c, result) for c in failed) if failed else _looks_wrong(result)
-        if verdict == "ok" or (verdict is None and not wrong):
-            return None
-        return self._error(verdict or "rejected", Answer(200, {}, b""), result, call, None)
+        return "rejected" if wrong else None
+
+    def refusal(self, verdict: Verdict, result: Any, call: Call) -> HubError:
+        """The error that a refusing result tells."""
+        return self._error(verdict, Answer(200, {}, b""), result, call, None)
 
     def expired(self, error: HubError) -> bool:
         """Whether a new session may help."""
@@ -172,10 +175,16 @@ def _usual(status: int, call: Call) -> Any:
 
 def _looks_wrong(result: Any) -> bool:
     """One result of a batch, in the ways most systems mark a failed one."""
-    status = get(result, ("status",), None)
-    refused = any(get(result, (name,), None) is False for name in ("success", "ok"))
-    told = any(get(result, (name,), None) for name in ("error", "errors"))
-    return refused or told or (isinstance(status, int) and status >= 400)
+    if not isinstance(result, Mapping):
+        return False
+    status = result.get("status")
+    return bool(
+        result.get("success") is False
+        or result.get("ok") is False
+        or result.get("error")
+        or result.get("errors")
+        or (isinstance(status, int) and status >= 400)
+    )
 
 
 def _not_json(error: NotJson, answer: Answer, call: Call) -> HubError:

@@ -13,9 +13,10 @@ from hefu.connectors._rest_changes import Changes, Cursor
 from hefu.connectors._rest_errors import Call, holds
 from hefu.connectors._rest_json import ABSENT, fill, get, holes, path, text
 from hefu.connectors._rest_line import Line
+from hefu.connectors._rest_moments import write_moment
 from hefu.connectors._rest_paging import Ask, Sheet, Walk
 from hefu.connectors._rest_settings import By, Feed, Paging, Since
-from hefu.connectors._rest_values import Shape, write_moment
+from hefu.connectors._rest_values import Shape
 from hefu.core.connector import Site
 from hefu.core.errors import Missing, Unsupported
 from hefu.core.records import Page, Record, Values

@@ -6,71 +6,30 @@ where an error here would hold up the whole page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hefu.connectors._rest_json import ABSENT, Path, get, path, put, text
+from hefu.connectors._rest_moments import read_moment, write_moment
 from hefu.connectors._rest_settings import FieldSettings, ObjectSettings
 from hefu.core.errors import Unsupported
 from hefu.core.records import REMOVED, Field, FieldType, Record, Values
 
 T = FieldType
 Turn = Callable[[Any], Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ISO_LIKE = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"}
-"""Patterns that `fromisoformat` reads too, twenty times as fast as `strptime`."""
-
-
-# ------------------------------------------------------------------------ moments
-
-
-def read_moment(value: Any, pattern: str, zone: tzinfo) -> datetime:
-    """An aware datetime. Raises ValueError."""
-    if pattern == "iso" or pattern in _ISO_LIKE:
-        at = datetime.fromisoformat(value)
-        return at if at.tzinfo else at.replace(tzinfo=zone)
-    if pattern in ("unix", "unix_ms"):
-        return _EPOCH + timedelta(**{"seconds" if pattern == "unix" else "milliseconds": float(value)})
-    at = datetime.strptime(str(value), pattern)  # noqa: DTZ007 - the zone follows
-    return at if at.tzinfo else at.replace(tzinfo=zone)
-
-
-def write_moment(at: datetime, pattern: str, zone: tzinfo) -> Any:
-    """The API's own writing of a moment."""
-    if pattern == "iso":
-        return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if pattern == "unix":
-        return int(at.timestamp())
-    if pattern == "unix_ms":
-        return (at - _EPOCH) // timedelta(milliseconds=1)
-    local = at.astimezone(zone)
-    if pattern in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"):
-        return local.replace(tzinfo=None).isoformat(pattern[8], "seconds")
-    return local.strftime(pattern)
-
-
-FINEST = timedelta(microseconds=1)
-
-
-def grain(pattern: str) -> timedelta:
-    """The smallest step between two moments in that writing."""
-    if pattern in ("iso", "unix_ms") or "%f" in pattern:
-        return timedelta(milliseconds=1)
-    fine = ((("unix", "%S", "%X", "%c", "%T"), 1), (("%M",), 60), (("%H", "%I"), 3600))
-    return timedelta(seconds=next((s for words, s in fine if any(w in pattern for w in words)), 86400))
-
-
 # ------------------------------------------------------------------------- fields
 
 
 class Spot(NamedTuple):
-    """A field: where it is, how it is read, how it is written."""
+    """A field: where it is, how it is read, how it is written. `key` instead of `path` where that is one member."""
 
     name: str
     path: Path
+    key: str | None
     read: Turn
     write: Turn
     writable: bool
@@ -80,10 +39,15 @@ def _as_text(value: Any) -> Any:
     return value if type(value) is str else text(value)
 
 
+_DIGITS = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,20})?")
+
+
 def _as_decimal(value: Any) -> Any:
     if type(value) in (Decimal, int):
         return value
     if isinstance(value, str):
+        if _DIGITS.fullmatch(value):  # as nearly all are
+            return Decimal(value)
         if not value.strip():
             return None
         try:
@@ -183,17 +147,19 @@ def _write_date(day: date, pattern: str, zone: tzinfo) -> Any:
 
 def spots(fields: Mapping[str, FieldSettings], zone: tzinfo) -> list[Spot]:
     """The declared fields, ready to read and write."""
-    return [
-        Spot(n, path(f.path if f.path is not None else n), _reader(f, zone), _writer(f, zone), f.writable)
-        for n, f in fields.items()
-    ]
+    out = []
+    for name, f in fields.items():
+        steps = path(f.path if f.path is not None else name)
+        key = steps[0] if len(steps) == 1 and isinstance(steps[0], str) else None
+        out.append(Spot(name, steps, key, _reader(f, zone), _writer(f, zone), f.writable))
+    return out
 
 
 def read_spots(raw: Mapping[str, Any], fields: Iterable[Spot]) -> dict[str, Any]:
     """Values of a record; a field that is not there stays away, null stays None."""
     values: dict[str, Any] = {}
-    for name, steps, read, _, _ in fields:
-        value = raw.get(steps[0], ABSENT) if len(steps) == 1 else get(raw, steps)  # type: ignore[arg-type]
+    for name, steps, key, read, _, _ in fields:
+        value = raw.get(key, ABSENT) if key is not None else get(raw, steps)
         if value is None or (type(value) is str and read is _as_text):
             values[name] = value
         elif value is not ABSENT:
@@ -207,21 +173,21 @@ def write_spots(values: Mapping[str, Any], fields: Mapping[str, Spot], body: dic
         spot = fields.get(name)
         if spot is not None:
             written = value if value is None or spot.write is _as_is else spot.write(value)
-            if len(spot.path) == 1:
-                body[spot.path[0]] = written  # type: ignore[index]
+            if spot.key is not None:
+                body[spot.key] = written
             else:
                 put(body, spot.path, written)
     return body
 
 
-def flat(raw: Mapping[str, Any], before: str = "", skip: frozenset[Path] = frozenset()) -> dict[str, Any]:
-    """Values of a record that nobody described: nested objects by dotted names, lists as lines."""
+def flat(raw: Mapping[str, Any], before: str = "", skip: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Values of a record that nobody described: nested objects by dotted names, lists as lines. `skip`: such names."""
     values: dict[str, Any] = {}
     for name, value in raw.items():
         full = before + name
         if isinstance(value, dict):
             values |= flat(value, full + ".", skip)
-        elif skip and path_of(full) in skip:
+        elif full in skip:
             continue
         elif isinstance(value, list):
             values[full] = [flat(line) if isinstance(line, dict) else {"value": line} for line in value]
@@ -247,6 +213,21 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------ objects
 
 
+def _nowhere(_raw: Any) -> Any:
+    return None
+
+
+def _finder(where: str | None) -> Turn:
+    """What finds the value at a path, None where there is nothing."""
+    steps = path(where) if where else ()
+    if not steps:
+        return _nowhere
+    if len(steps) > 1:
+        return lambda raw: get(raw, steps, None)
+    key = steps[0]
+    return lambda raw: raw.get(key) if type(raw) is dict else get(raw, steps, None)
+
+
 class Shape:
     """An object's settings, compiled: reads records, writes bodies, tells its fields."""
 
@@ -255,14 +236,20 @@ class Shape:
         self.zone = ZoneInfo(zone)
         self.spots = spots(described.fields, self.zone)
         self.infer = described.infer if described.infer is not None else not described.fields
-        self.id = path(described.id)
         self._inside = path(described.read.record)
-        self._version, self._modified, self._author, self._organisation = (
-            path(p) if p else None
-            for p in (described.version, described.modified, described.author, described.organisation)
+        self._id, self._version, self._modified, self._author, self._organisation = (
+            _finder(p)
+            for p in (
+                described.id, described.version, described.modified, described.author, described.organisation,
+            )
+        )  # fmt: skip
+        self._taken = frozenset(
+            ".".join(map(str, s.path))
+            for s in self.spots
+            if all(isinstance(step, str) and "." not in step for step in s.path)
         )
-        self._taken = frozenset(s.path for s in self.spots)
         self._by_name = {s.name: s for s in self.spots}
+        self._read_only = {s.name for s in self.spots if not s.writable}
 
     def inside(self, entry: Any) -> Any:
         """The record in one entry of a list."""
@@ -270,8 +257,10 @@ class Shape:
 
     def id_of(self, raw: Any) -> str | None:
         """The record's id as text, or None."""
-        found = get(raw, self.id, None)
-        return text(found) if found not in (None, "") else None
+        found = self._id(raw)
+        if type(found) is str:
+            return found or None
+        return None if found is None else text(found)
 
     def values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The record's values."""
@@ -282,7 +271,7 @@ class Shape:
 
     def modified(self, raw: Mapping[str, Any]) -> datetime | None:
         """When it was last changed, where it says so."""
-        found = get(raw, self._modified, None) if self._modified else None
+        found = self._modified(raw)
         if found is None:
             return None
         try:
@@ -292,35 +281,34 @@ class Shape:
 
     def version(self, raw: Mapping[str, Any], etag: str | None = None) -> str | None:
         """The version, from the record or the ETag header."""
-        found = get(raw, self._version, None) if self._version else etag if self.described.etag else None
-        return None if found is None else text(found)
+        found = etag if self._version is _nowhere and self.described.etag else self._version(raw)
+        return None if found is None else _as_text(found)
 
     def record(self, raw: Any, etag: str | None = None) -> Record:
         """A record. Raises Unsupported if there is no id where one should be."""
         record_id = self.id_of(raw) if isinstance(raw, dict) else None
         if record_id is None:
             raise Unsupported("rest.no_id_at", object=self.name, path=self.described.id, record=text(raw)[:80])
-        author = get(raw, self._author, None) if self._author else None
-        organisation = get(raw, self._organisation, None) if self._organisation else None
+        author, organisation = self._author(raw), self._organisation(raw)
         return Record(
             record_id,
             self.values(raw),
             self.version(raw, etag),
             self.modified(raw),
-            None if author is None else text(author),
-            "" if organisation is None else text(organisation),
+            None if author is None else _as_text(author),
+            "" if organisation is None else _as_text(organisation),
         )
 
     def body(self, values: Values) -> dict[str, Any]:
         """A body with these values. Raises Unsupported for a field that is not there or not writable."""
-        for name in values:
-            spot = self._by_name.get(name)
-            if spot is None and not self.infer:
-                raise Unsupported("rest.unknown_field", object=self.name, field=name)
-            if spot is not None and not spot.writable:
-                raise Unsupported("rest.read_only_field", object=self.name, field=name)
-        rest = {n: v for n, v in values.items() if n not in self._by_name} if self.infer else {}
-        return write_spots(values, self._by_name, nest(rest))
+        known = values.keys() <= self._by_name.keys()
+        rest = {} if known else {name: value for name, value in values.items() if name not in self._by_name}
+        if rest and not self.infer:
+            raise Unsupported("rest.unknown_field", object=self.name, field=next(iter(rest)))
+        if self._read_only and not self._read_only.isdisjoint(values):
+            locked = next(name for name in values if name in self._read_only)
+            raise Unsupported("rest.read_only_field", object=self.name, field=locked)
+        return write_spots(values, self._by_name, nest(rest) if rest else {})
 
     def written_id(self, record_id: str) -> Any:
         """An id as a body writes it."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hefu.connectors._rest_errors import Call, Judge
-from hefu.connectors._rest_json import ABSENT, fill, get, path, put, text
+from hefu.connectors._rest_json import ABSENT, Path, fill, get, path, put, text
 from hefu.connectors._rest_line import Line
 from hefu.connectors._rest_read import Reader
 from hefu.connectors._rest_settings import Operation
@@ -21,14 +22,64 @@ from hefu.core.errors import Denied, HubError, Rejected, Stale, Transient, Unans
 from hefu.core.records import Values, Write, Written
 
 Outcome = Written | HubError
+_NO_HEADERS = Answer(200, {}, b"")
 _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One operation with its paths and its judge made ready, so that no record of a batch pays for them."""
+
+    kind: str
+    how: Operation
+    judge: Judge
+    wrap: Path
+    record: Path | None
+    id: Path | None
+    id_in: Path | None
+    version_in: Path | None
+    results: Path | None
+    result_record: Path | None
+    result_id: Path | None
+    result_key: Path | None
+    sent_key: Path
+
+    @classmethod
+    def of(cls, kind: str, how: Operation, judge: Judge) -> Way:
+        """Compile an operation."""
+
+        def steps(where: str | None) -> Path | None:
+            return None if where is None else path(where)
+
+        return cls(
+            kind,
+            how,
+            Judge(how.errors) if how.errors else judge,
+            path(how.wrap),
+            steps(how.record),
+            steps(how.id),
+            steps(how.id_in or None),
+            steps(how.version_in or None),
+            steps(how.results),
+            steps(how.result_record),
+            steps(how.result_id),
+            steps(how.result_key),
+            () if how.sent_key in (None, "index") else path(how.sent_key or ""),
+        )
+
+    @property
+    def method(self) -> str:
+        """As described, else by what it does."""
+        return self.how.method or _METHODS[self.kind]
 
 
 class Writer:
     """Writes one object."""
 
     def __init__(self, shape: Shape, line: Line, reader: Reader, site: Site, judge: Judge) -> None:
-        self._shape, self._line, self._reader, self._site, self._judge = shape, line, reader, site, judge
+        self._shape, self._line, self._reader, self._site = shape, line, reader, site
+        described = ((kind, getattr(shape.described, kind)) for kind in _METHODS)
+        self._ways = {kind: Way.of(kind, how, judge) for kind, how in described if how is not None}
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome per write, in order; after the first sign that calls are useless the rest is not sent."""
@@ -48,55 +99,56 @@ class Writer:
         chunks: list[tuple[str, list[int]]] = []
         for i, w in enumerate(writes):
             kind = "create" if w.id is None else "delete" if w.values is None else "update"
-            how = getattr(self._shape.described, kind)
-            if chunks and how is not None and chunks[-1][0] == kind and len(chunks[-1][1]) < how.batch:
+            way = self._ways.get(kind)
+            if chunks and way is not None and chunks[-1][0] == kind and len(chunks[-1][1]) < way.how.batch:
                 chunks[-1][1].append(i)
             else:
                 chunks.append((kind, [i]))
         return chunks
 
     def _do(self, kind: str, writes: list[Write]) -> list[Outcome]:
-        how: Operation | None = getattr(self._shape.described, kind)
-        if how is None:
+        way = self._ways.get(kind)
+        if way is None:
             code = "connector.read_only" if kind != "delete" else "rest.no_delete"
             error = Unsupported(code, connection=self._site.connection, object=self._shape.name)
             return [error] * len(writes)
-        if how.batch > 1 and kind != "delete":
-            return self._batch(kind, how, writes)
-        return [self._tried(kind, how, w) for w in writes]
+        if way.how.batch > 1 and kind != "delete":
+            return self._batch(way, writes)
+        return [self._tried(way, w) for w in writes]
 
     # ---------------------------------------------------------------------- single
 
-    def _tried(self, kind: str, how: Operation, w: Write) -> Outcome:
+    def _tried(self, way: Way, w: Write) -> Outcome:
         try:
-            return self._single(kind, how, w)
+            return self._single(way, w)
         except HubError as error:
             return error
 
-    def _call(self, kind: str, how: Operation, w: Write) -> Call:
-        conditional = w.version is not None and (how.if_match or how.version_in is not None)
-        kind = "create" if kind == "create" else "write"
+    def _call(self, way: Way, w: Write) -> Call:
+        conditional = w.version is not None and (way.how.if_match or way.version_in is not None)
+        kind = "create" if way.kind == "create" else "write"
         return Call(kind, self._shape.name, self._site.connection, conditional, w.id or "")
 
-    def _single(self, kind: str, how: Operation, w: Write) -> Written:
-        item = None if kind == "delete" else self._item(kind, how, w)
+    def _single(self, way: Way, w: Write) -> Written:
+        how = way.how
+        item = None if way.kind == "delete" else self._item(way, w)
         version, body = w.version, ABSENT
         if item is not None:
-            if kind == "update" and (how.shape == "full" or self._touches_whole(how, w)):
+            if way.kind == "update" and (how.shape == "full" or self._touches_whole(how, w)):
                 item, version = self._merged(how, item, w)
-            body = put(copy.deepcopy(how.extra), path(how.wrap), item)
+            body = put(copy.deepcopy(how.extra), way.wrap, item)
         elif how.extra:
             body = fill(how.extra, self._facts(w))
         answered, answer = self._line.send(
-            self._call(kind, how, w),
-            how.method or _METHODS[kind],
+            self._call(way, w),
+            way.method,
             self._line.address(how.url, self._facts(w)),
             body=body,
             form=how.send == "form",
             headers=self._headers(how, w, version),
-            judge=Judge(how.errors) if how.errors else None,
+            judge=way.judge,
         )
-        return self._written(how, w, item, answered, answer)
+        return self._written(w, item, answered, answer, way.record, way.id)
 
     def _facts(self, w: Write) -> dict[str, Any]:
         return {"id": w.id or "", "token": w.token, "version": w.version or ""}
@@ -107,17 +159,17 @@ class Writer:
             headers[how.idempotency_header] = w.token
         return headers
 
-    def _item(self, kind: str, how: Operation, w: Write) -> dict[str, Any]:
+    def _item(self, way: Way, w: Write) -> dict[str, Any]:
         """What the body says of one record."""
-        values = dict(w.values or {})
+        values: Values = w.values or {}
         mark = self._shape.described.token_field
-        if kind == "create" and w.token and mark:
-            values[mark] = w.token
+        if way.kind == "create" and w.token and mark:
+            values = {**values, mark: w.token}
         item = self._shape.body(values)
-        if w.id is not None and how.id_in:
-            put(item, path(how.id_in), self._shape.written_id(w.id))
-        if w.version is not None and how.version_in:
-            put(item, path(how.version_in), int(w.version) if w.version.isdigit() else w.version)
+        if w.id is not None and way.id_in is not None:
+            put(item, way.id_in, self._shape.written_id(w.id))
+        if w.version is not None and way.version_in is not None:
+            put(item, way.version_in, int(w.version) if w.version.isdigit() else w.version)
         return item
 
     def _touches_whole(self, how: Operation, w: Write) -> bool:
@@ -146,21 +198,23 @@ class Writer:
         roots = self._shape.roots(w.values or {})
         return {n: whole[n] if n in roots else v for n, v in item.items()}, version
 
-    def _written(self, how: Operation, w: Write, item: Any, answered: Any, answer: Answer) -> Written:
-        """What the answer says is stored now."""
-        stored = get(answered, path(how.record), None) if how.record is not None else None
+    def _written(
+        self, w: Write, item: Any, answered: Any, answer: Answer, record: Path | None, new_id: Path | None
+    ) -> Written:
+        """What the answer says is stored now. `record`, `new_id`: where in it."""
+        stored = get(answered, record, None) if record is not None else None
         if isinstance(stored, list):
             stored = stored[0] if len(stored) == 1 else None
-        record_id = w.id or self._new_id(how, item, stored, answered, answer)
-        if not isinstance(stored, dict):
-            return Written(record_id, None, answer.headers.get("etag") if self._shape.described.etag else None)
+        record_id = w.id or self._new_id(item, stored, answered, answer, new_id)
         etag = answer.headers.get("etag")
+        if not isinstance(stored, dict):
+            return Written(record_id, None, etag if self._shape.described.etag else None)
         values = self._shape.values(stored)
         return Written(record_id, values, self._shape.version(stored, etag), self._shape.modified(stored))
 
-    def _new_id(self, how: Operation, item: Any, stored: Any, answered: Any, answer: Answer) -> str:
+    def _new_id(self, item: Any, stored: Any, answered: Any, answer: Answer, where: Path | None) -> str:
         """The id of a record just created: in the answer, its Location, or what we sent as id ourselves."""
-        found = get(answered, path(how.id), None) if how.id is not None else None
+        found = get(answered, where, None) if where is not None else None
         if found is None and isinstance(stored, dict):
             found = self._shape.id_of(stored)
         if found is None and "location" in answer.headers:
@@ -173,54 +227,50 @@ class Writer:
 
     # ---------------------------------------------------------------------- batch
 
-    def _batch(self, kind: str, how: Operation, writes: list[Write]) -> list[Outcome]:
+    def _batch(self, way: Way, writes: list[Write]) -> list[Outcome]:
         """One call; what our own side refuses is left out of it."""
         items: list[Any] = []
         for w in writes:
             try:
-                items.append(self._item(kind, how, w))
+                items.append(self._item(way, w))
             except HubError as error:
                 items.append(error)
         good = [i for i, item in enumerate(items) if not isinstance(item, HubError)]
-        sent = self._sent(kind, how, [writes[i] for i in good], [items[i] for i in good]) if good else []
+        sent = self._sent(way, [writes[i] for i in good], [items[i] for i in good]) if good else []
         done = dict(zip(good, sent, strict=True))
         return [done.get(i, items[i]) for i in range(len(writes))]
 
-    def _sent(self, kind: str, how: Operation, writes: list[Write], items: list[Any]) -> list[Outcome]:
+    def _sent(self, way: Way, writes: list[Write], items: list[Any]) -> list[Outcome]:
         try:
             answered, _ = self._line.send(
-                self._call(kind, how, writes[0]._replace(id=None) if len(writes) > 1 else writes[0]),
-                how.method or _METHODS[kind],
-                self._line.address(how.url, self._facts(writes[0])),
-                body=put(copy.deepcopy(how.extra), path(how.wrap), items),
-                judge=Judge(how.errors) if how.errors else None,
+                self._call(way, writes[0]._replace(id=None) if len(writes) > 1 else writes[0]),
+                way.method,
+                self._line.address(way.how.url, self._facts(writes[0])),
+                body=put(copy.deepcopy(way.how.extra), way.wrap, items),
+                judge=way.judge,
             )
         except Rejected as error:
-            return self._halves(kind, how, writes, items, error)
+            return self._halves(way, writes, items, error)
         except HubError as error:
             return [error] * len(writes)
-        return self._outcomes(kind, how, writes, items, answered)
+        return self._outcomes(way, writes, items, answered)
 
-    def _halves(
-        self, kind: str, how: Operation, writes: list[Write], items: list[Any], error: Rejected
-    ) -> list[Outcome]:
+    def _halves(self, way: Way, writes: list[Write], items: list[Any], error: Rejected) -> list[Outcome]:
         """A batch refused as a whole for one bad record: the halves tell which."""
         if len(writes) == 1:
             return [error]
-        if not how.atomic:
+        if not way.how.atomic:
             unknown = Unanswered("rest.batch_unknown", connection=self._site.connection, object=self._shape.name)
             return [unknown] * len(writes)
         middle = len(writes) // 2
-        first = self._sent(kind, how, writes[:middle], items[:middle])
-        return first + self._sent(kind, how, writes[middle:], items[middle:])
+        first = self._sent(way, writes[:middle], items[:middle])
+        return first + self._sent(way, writes[middle:], items[middle:])
 
-    def _outcomes(
-        self, kind: str, how: Operation, writes: list[Write], items: list[Any], answered: Any
-    ) -> list[Outcome]:
-        if how.results is None:
+    def _outcomes(self, way: Way, writes: list[Write], items: list[Any], answered: Any) -> list[Outcome]:
+        if way.results is None:
             return [self._from_sent(w, item) for w, item in zip(writes, items, strict=True)]
-        results = get(answered, path(how.results), None)
-        found = self._in_order(how, items, results) if isinstance(results, list) else None
+        results = get(answered, way.results, None)
+        found = self._in_order(way, items, results) if isinstance(results, list) else None
         if found is None:
             told = len(results) if isinstance(results, list) else "no"
             unknown = Unanswered(
@@ -231,29 +281,27 @@ class Writer:
                 told=told,
             )
             return [unknown] * len(writes)
-        return [self._result(kind, how, w, i, r) for w, i, r in zip(writes, items, found, strict=True)]
+        return [self._result(way, w, i, r) for w, i, r in zip(writes, items, found, strict=True)]
 
-    def _in_order(self, how: Operation, items: list[Any], results: list[Any]) -> list[Any] | None:
+    def _in_order(self, way: Way, items: list[Any], results: list[Any]) -> list[Any] | None:
         """The results in the order of what was sent; one that is missing is ABSENT. None: they cannot be matched."""
-        if how.result_key is None:
+        if way.result_key is None:
             return results if len(results) == len(items) else None
-        by_key = {_key(get(r, path(how.result_key), None)): r for r in results}
-        if how.sent_key in (None, "index"):
+        by_key = {_key(get(r, way.result_key, None)): r for r in results}
+        if way.how.sent_key in (None, "index"):
             keys = [str(i) for i in range(len(items))]
         else:
-            keys = [_key(get(item, path(how.sent_key or ""), None)) for item in items]
+            keys = [_key(get(item, way.sent_key, None)) for item in items]
         return [by_key.get(key, ABSENT) for key in keys] if len(set(keys)) == len(keys) else None
 
-    def _result(self, kind: str, how: Operation, w: Write, item: Any, result: Any) -> Outcome:
+    def _result(self, way: Way, w: Write, item: Any, result: Any) -> Outcome:
         if result is ABSENT:
             return Unanswered("rest.no_result", connection=self._site.connection, object=self._shape.name)
-        judge = Judge(how.errors) if how.errors else self._judge
-        error = judge.item(result, self._call(kind, how, w))
-        if error is not None:
-            return error
+        verdict = way.judge.refuses(result)
+        if verdict is not None:
+            return way.judge.refusal(verdict, result, self._call(way, w))
         try:
-            one = how.model_copy(update={"record": how.result_record, "id": how.result_id})
-            return self._written(one, w, item, result, Answer(200, {}, b""))
+            return self._written(w, item, result, _NO_HEADERS, way.result_record, way.result_id)
         except HubError as trouble:
             return trouble
 
