@@ -5,17 +5,49 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from hefu.connectors._rest_moments import FINEST, grain
-from hefu.connectors._rest_paging import Sheet, Turn, Walk
+from hefu.connectors._rest_paging import Ask, Sheet, Turn, Walk
 from hefu.connectors._rest_settings import Since
+from hefu.connectors._rest_values import Shape
 from hefu.core.env import instant, stamp
 from hefu.core.errors import Unsupported
 from hefu.core.records import Page, Record
 
-if TYPE_CHECKING:
-    from hefu.connectors._rest_read import Reader
+
+class Asking(Protocol):
+    """What reading changes asks of the reader of an object."""
+
+    shape: Shape
+
+    def walk(self, width: int | None = None) -> Walk:
+        """How its list is walked."""
+        ...
+
+    def ask(self, low: datetime | None) -> Ask:
+        """Fetches a page of what changed since `low`."""
+        ...
+
+    def page(self, sheet: Sheet, cursor: str | None) -> Page:
+        """The records of a page as it came."""
+        ...
+
+    def ident(self, entry: Any) -> object:
+        """The id of one entry."""
+        ...
+
+    def deleted(self, since: datetime) -> list[str]:
+        """Ids of what was deleted since."""
+        ...
+
+    def server_time(self, sheet: Sheet) -> datetime:
+        """The system's clock when it answered."""
+        ...
+
+    def lateness(self, how: Since) -> timedelta:
+        """How far to look back."""
+        ...
 
 
 class Cursor(NamedTuple):
@@ -55,7 +87,7 @@ class Changes:
     pages are fetched side by side, a sign of such a move has everything read again in that way.
     """
 
-    def __init__(self, reader: Reader, how: Since) -> None:
+    def __init__(self, reader: Asking, how: Since) -> None:
         self._reader, self._how, self._shape = reader, how, reader.shape
         self._paging = reader.shape.described.read.paging
 
