@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
-from operator import itemgetter
 
 from hefu.connectors._file_encoding import Encoding
 from hefu.connectors._file_formula import escape, unescape
-from hefu.connectors._file_layout import Row
 from hefu.connectors._file_rows import CONTROL
 from hefu.connectors._file_settings import ColumnSettings
 from hefu.core.errors import HubError, Rejected
@@ -201,31 +199,35 @@ def _boolean_parser(words: tuple[str, str]) -> Parse:
     return lru_cache(64)(parse)
 
 
-def decoder(columns: Sequence[Column], *, escaped: bool) -> Callable[[list[Row]], list[Row]]:
-    """Turns the typed cells of rows into values, in place. Raises ValueError and changes nothing if one will not go.
+Decode = Callable[[list[Sequence[str]]], list[Sequence[Value]]]
 
-    `escaped` says that some texts carry the apostrophe which keeps spreadsheets from running them.
+
+def decoder(columns: Sequence[Column], *, escaped: bool) -> Decode:
+    """Turns the cells of rows, column by column, into values. Raises ValueError if one will not go.
+
+    `escaped` says that some texts carry the apostrophe which keeps spreadsheets from running them. Further cells
+    behind the last column stay as they are.
     """
     steps = [(i, c.kind in _NUMBERS and c.settings.decimal == ".", c.parse) for i, c in enumerate(columns) if c.parse]
-    texts = [i for i, c in enumerate(columns) if not c.parse]
+    texts = [i for i, c in enumerate(columns) if not c.parse] if escaped else []
 
-    def decode(rows: list[Row]) -> list[Row]:
-        done = [(i, _bulk(rows, i, parse, number=number)) for i, number, parse in steps]
-        for i, values in done:
-            for row, value in zip(rows, values, strict=True):
-                row[i] = value
-        if escaped:
-            for row in rows:
-                for i in texts:
-                    if row[i][:1] == "'":
-                        row[i] = unescape(row[i])
-        return rows
+    def decode(cells: list[Sequence[str]]) -> list[Sequence[Value]]:
+        out: list[Sequence[Value]] = list(cells)
+        for i, number, parse in steps:
+            out[i] = _bulk(cells[i], parse, number=number)
+        for i in texts:
+            out[i] = list(map(unescape, cells[i]))
+        return out
 
     return decode
 
 
-def _bulk(rows: list[Row], at: int, parse: Parse, *, number: bool) -> list[Value]:
-    cells = list(map(itemgetter(at), rows))
+def decode_row(decode: Decode, row: Sequence[str]) -> list[Value]:
+    """One row. Raises ValueError."""
+    return [column[0] for column in decode([(cell,) for cell in row])]
+
+
+def _bulk(cells: Sequence[str], parse: Parse, *, number: bool) -> list[Value]:
     if number and not "".join(cells).strip("0123456789.-") and not _LEADING_ZERO.search("\n".join(cells)):
         try:
             return [Decimal(cell) if cell else None for cell in cells]
@@ -234,7 +236,7 @@ def _bulk(rows: list[Row], at: int, parse: Parse, *, number: bool) -> list[Value
     return list(map(parse, cells))
 
 
-def blame(columns: Sequence[Column], row: Row, number: int) -> HubError:
+def blame(columns: Sequence[Column], row: Sequence[str], number: int) -> HubError:
     """The error that names the first cell of a row which will not become a value."""
     for at, one in enumerate(columns):
         try:
@@ -357,4 +359,4 @@ def _boolean_text(value: Value, words: tuple[str, str]) -> str:
     return words[0] if value else words[1]
 
 
-__all__ = ["Column", "blame", "cell_text", "column", "decoder", "infer"]
+__all__ = ["Column", "Decode", "blame", "cell_text", "column", "decode_row", "decoder", "infer"]

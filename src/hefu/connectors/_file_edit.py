@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from hefu.connectors._file_book import KINDS
-from hefu.connectors._file_columns import Column, cell_text, decoder
+from hefu.connectors._file_columns import Column, cell_text, decode_row, decoder
 from hefu.connectors._file_layout import Row
 from hefu.connectors._file_rows import identify
 from hefu.connectors._file_view import Stamps, View, stamped
@@ -109,7 +109,7 @@ class Editor:
 
     def values(self, row: Row) -> dict[str, Any]:
         """A raw row as values."""
-        return dict(zip(self.columns, self._decode([list(row)])[0], strict=False))
+        return dict(zip(self.columns, decode_row(self._decode, row), strict=False))
 
     def _apply(self, write: Write, record_id: str, row: Row | None) -> Row | None:
         if row is None:

@@ -231,7 +231,7 @@ class Inbox(FileObject):
             return Page(found), bad
         kept: list[Record] = []
         gone: list[str] = []
-        for record, row, number in zip(found, rows.rows, rows.numbers, strict=True):
+        for at, (record, number) in enumerate(zip(found, rows.numbers, strict=True)):
             word = dict(record.values)  # a copy without the word
             said = word.pop(operation.column, None)
             if said == operation.delete:
@@ -240,7 +240,7 @@ class Inbox(FileObject):
                 kept.append(record._replace(values=word))
             else:
                 wrong = Rejected("files.no_operation", row=number, column=operation.column, value=str(said)[:80])
-                bad.append(Bad(number, [str(c) for c in row], wrong, record.id))
+                bad.append(Bad(number, [str(column[at]) for column in rows.columns], wrong, record.id))
         return Page(kept, None, gone), bad
 
     def _everything(self) -> Iterator[Page]:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from tempfile import NamedTemporaryFile
 
-from hefu.connectors._file_columns import blame, decoder
+from hefu.connectors._file_columns import blame, decode_row, decoder
 from hefu.connectors._file_rejects import Rejects
 from hefu.connectors._file_rows import Bad
 from hefu.connectors._file_view import Rows, View
@@ -34,8 +34,8 @@ class Lines:
     def _load(self) -> None:
         self._db.execute("begin")
         for chunk in self.view.sheet.chunks(self.view.survey):
-            ids = self.view.identify(chunk.rows)
-            rows = zip(ids, chunk.numbers, map(json.dumps, chunk.rows), strict=True)
+            ids = self.view.identify(chunk.columns)
+            rows = zip(ids, chunk.numbers, map(json.dumps, zip(*chunk.columns, strict=True)), strict=True)
             self._db.executemany("insert into line values (?, ?, ?)", rows)
             self.rejects.add(chunk.bad)
             for bad in chunk.bad:
@@ -51,18 +51,17 @@ class Lines:
     def attach(self, rows: Rows) -> Rows:
         """The documents with their lines as a last cell; those with a line that cannot be taken among the bad."""
         self._db.executemany("insert or ignore into head values (?)", ((i,) for i in rows.ids))
-        out = Rows([], [], numbers := [], list(rows.bad))
-        for record_id, row, number in zip(rows.ids, rows.rows, rows.numbers, strict=True):
+        bad, kept, lists = list(rows.bad), list[int](), list[list[dict[str, object]]]()
+        for at, record_id in enumerate(rows.ids):
             try:
-                lines = self._lines(record_id)
+                lists.append(self._lines(record_id))
             except Rejected as reason:
-                cells = [str(cell) for cell in row]
-                out.bad.append(Bad(number, cells, reason, record_id))
+                bad.append(Bad(rows.numbers[at], [str(column[at]) for column in rows.columns], reason, record_id))
                 continue
-            out.ids.append(record_id)
-            out.rows.append([*row[: len(row) - self.view.sheet.layout.extra], lines])  # type: ignore[list-item]
-            numbers.append(number)
-        return out
+            kept.append(at)
+        own = rows.picked(kept)
+        columns = own.columns[: len(own.columns) - self.view.sheet.layout.extra]
+        return Rows(own.ids, [*columns, lists], own.numbers, bad)
 
     def _lines(self, record_id: str) -> list[dict[str, object]]:
         names = self.view.sheet.layout.names
@@ -73,7 +72,7 @@ class Lines:
         for number, cells in self._db.execute(query, (record_id,)).fetchall():
             row = json.loads(cells)
             try:
-                out.append(dict(zip(names, self._decode([list(row)])[0], strict=False)))
+                out.append(dict(zip(names, decode_row(self._decode, row), strict=False)))
             except ValueError:
                 self.rejects.add([Bad(number, row, blame(self.view.columns, row, number), record_id)])
                 raise Rejected("files.line_bad", row=number, file=self.view.snapshot.where) from None

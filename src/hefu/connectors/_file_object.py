@@ -13,7 +13,7 @@ from hefu.connectors._file_settings import LimitSettings, ObjectSettings
 from hefu.connectors._file_view import Part, Stamps
 from hefu.core.connector import Site
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 _RACY = timedelta(seconds=2)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,6 +73,11 @@ class FileObject(ABC):
     @abstractmethod
     def read(self, since: str | None) -> Iterator[Page]:
         """As `Connector.read`."""
+
+    def read_columns(self) -> Iterator[Columns]:
+        """As `Connector.columns`."""
+        for page in self.read(None):
+            yield from Columns.of(page.records)
 
     @abstractmethod
     def find(self, ids: Sequence[str], *, certain: bool) -> list[Record]:

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from hefu.connectors._file_encoding import Encoding, broken_at
 from hefu.connectors._file_formula import unescape
@@ -50,9 +50,9 @@ class Bad(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Some sound rows with their numbers, and the bad ones between them."""
+    """Some sound rows, column by column, with their numbers, and the bad ones between them."""
 
-    rows: list[Row]
+    columns: Sequence[Sequence[str]]
     numbers: Sequence[int]
     bad: list[Bad]
 
@@ -80,6 +80,8 @@ class Survey:
     keys: Keys | None = None
     uneven: bool = False
     """Some rows have another number of cells, so that their keys are not known."""
+    plain: bool = False
+    """Every line is one row of the right width."""
 
     def may_hold(self, key: str) -> bool:
         """False when no row has this key for certain."""
@@ -195,18 +197,32 @@ class Sheet:
         with self.open() as (lines, tap):
             reader = csv.reader(lines, **self.layout.dialect())  # type: ignore[arg-type]
             self._step_over(reader)
-            while number <= end and (rows := list(islice(reader, min(size, end + 1 - number)))):
-                numbers = range(number, number + len(rows))
-                number += len(rows)
+            source: Iterator[Any] = lines if survey.plain else reader
+            while number <= end and (batch := list(islice(source, min(size, end + 1 - number)))):
+                numbers = range(number, number + len(batch))
+                number += len(batch)
                 self.must_be_same(tap)
-                yield self._sift(rows, numbers, survey, slow=slow)
+                if survey.plain:
+                    yield self._sift(self._cut(batch), numbers, survey, slow=slow)
+                else:
+                    yield self._sift_rows(batch, numbers, survey, slow=slow)
+
+    def _cut(self, lines: list[str]) -> Sequence[Sequence[str]]:
+        """Lines of a plain file as columns; without quotation marks by the string type, at half the cost of csv."""
+        delimiter, width, text = self.layout.delimiter, self.layout.width, "".join(lines)
+        if self.layout.quote in text:
+            return list(zip(*csv.reader(lines, **self.layout.dialect()), strict=True))  # type: ignore[arg-type]
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        cells = text.removesuffix("\n").replace("\n", delimiter).split(delimiter)
+        return [cells[at::width] for at in range(width)]
 
     def _careful_chunks(self, survey: Survey, size: int) -> Iterator[Chunk]:
         taped = islice(self.taped(), survey.records)
         while batch := list(islice(taped, size)):
             broken = [self._unparsed(t) for t in batch if t.cells is None]
             sound = [t for t in batch if t.cells is not None]
-            chunk = self._sift([t.cells or [] for t in sound], [t.number for t in sound], survey, slow=True)
+            chunk = self._judged([t.cells or [] for t in sound], [t.number for t in sound], survey)
             yield chunk._replace(bad=sorted([*broken, *chunk.bad], key=lambda bad: bad.number))
 
     def _unparsed(self, taped: Taped) -> Bad:
@@ -239,10 +255,18 @@ class Sheet:
             self._step_over(csv.reader(_onto(tape, lines), **self.layout.dialect()))  # type: ignore[arg-type]
         return "".join(tape)
 
-    def _sift(self, rows: list[Row], numbers: Sequence[int], survey: Survey, *, slow: bool) -> Chunk:
-        fast = not slow and set(map(len, rows)) == {self.layout.width}
-        if fast and all("" not in map(itemgetter(i), rows) for i in self.key):
-            return Chunk(rows, numbers, [])
+    def _sift_rows(self, rows: list[Row], numbers: Sequence[int], survey: Survey, *, slow: bool) -> Chunk:
+        if slow or set(map(len, rows)) != {self.layout.width}:
+            return self._judged(rows, numbers, survey)
+        return self._sift(list(zip(*rows, strict=True)), numbers, survey, slow=False)
+
+    def _sift(self, columns: Sequence[Sequence[str]], numbers: Sequence[int], survey: Survey, *, slow: bool) -> Chunk:
+        if slow or any("" in columns[at] for at in self.key):
+            return self._judged(list(map(list, zip(*columns, strict=True))), numbers, survey)
+        return Chunk(columns, numbers, [])
+
+    def _judged(self, rows: list[Row], numbers: Sequence[int], survey: Survey) -> Chunk:
+        """Each row by itself."""
         good: list[Row] = []
         kept: list[int] = []
         bad: list[Bad] = []
@@ -255,7 +279,7 @@ class Sheet:
             elif any(row):
                 good.append(row)
                 kept.append(number)
-        return Chunk(good, kept, bad)
+        return Chunk(list(zip(*good, strict=True)) if good else [()] * self.layout.width, kept, bad)
 
     def even(self, row: Row) -> Row:
         """Without blank cells behind the last column: a delimiter at the end of the line is no fault."""

@@ -7,7 +7,7 @@ cost of the csv module, which takes over from the first lines that need it.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -47,7 +47,7 @@ class FirstPass:
         self.keys = Keys()
         self.total = self.end = 0
         self.last: Row = []
-        self.malformed = self.uneven = False
+        self.malformed = self.uneven = self.plain = False
 
     def run(self) -> Survey:
         """What the whole file is like."""
@@ -67,6 +67,7 @@ class FirstPass:
                 tap.escaped,
                 keys=self.keys,
                 uneven=self.uneven,
+                plain=self.plain,
             )
             return self._finish(found, tap.last)
 
@@ -80,6 +81,7 @@ class FirstPass:
                 break
             self.total += len(batch)
             line = batch[-1]
+        self.plain = not batch and self.layout.width > 1
         if line:
             self.end = self.total
             self.last = next(csv.reader([line], **self.layout.dialect()))  # type: ignore[arg-type]
@@ -96,7 +98,7 @@ class FirstPass:
                 return False
         if plain and set(map(str.count, plain, repeat(self.layout.delimiter))) != {width - 1}:
             return False
-        self._note(rows + self._cells(plain), escaped=tap.escaped)
+        self._note(chain(rows, self._cells(plain)), escaped=tap.escaped)
         return True
 
     def _rows(self, lines: list[str]) -> list[Row]:
@@ -107,21 +109,19 @@ class FirstPass:
             return []
         return rows if len(rows) == len(lines) else []
 
-    def _cells(self, lines: list[str]) -> list[Row]:
+    def _cells(self, lines: list[str]) -> Iterator[Row]:
         """The cells of lines without quotation marks, as far as the key reaches."""
-        if not self.sheet.key:
-            return []
-        delimiter, last = self.layout.delimiter, max(self.sheet.key)
+        delimiter, last = self.layout.delimiter, max(self.sheet.key, default=0)
         if last == self.layout.width - 1:
             lines = [line.rstrip("\r\n") for line in lines]
-        return [line.split(delimiter, last + 1) for line in lines]
+        return map(str.split, lines, repeat(delimiter), repeat(last + 1))
 
-    def _note(self, rows: list[Row], *, escaped: bool) -> None:
+    def _note(self, rows: Iterable[Row], *, escaped: bool) -> None:
         identity = self.sheet.identity
         if identity is None:
             return
         if escaped:
-            rows = [list(map(unescape, row)) for row in rows]
+            rows = (list(map(unescape, row)) for row in rows)
         self.keys.add(filter(None, map(identity, rows)))
 
     # --------------------------------------------------------------------- by csv

@@ -19,9 +19,9 @@ from hefu.connectors._file_place import Folder, Snapshot, Stamp
 from hefu.connectors._file_rewrite import blank, rewrite
 from hefu.connectors._file_rows import CHUNK, Bad, split_id
 from hefu.connectors._file_settings import CompleteSettings, ObjectSettings
-from hefu.connectors._file_view import Part, View, glance, open_view, records
+from hefu.connectors._file_view import Part, Rows, View, glance, open_view, records
 from hefu.core.errors import HubError, Rejected, Stale, Transient, Unsupported
-from hefu.core.records import Abilities, Field, FieldType, ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import Abilities, Columns, Field, FieldType, ObjectSchema, Page, Record, Values, Write, Written
 
 BATCH = 10_000
 _TRIES = 5
@@ -186,25 +186,38 @@ class Table(FileObject):
         sure = not any(map(self.around.racy, stamps))
         return Cursor(stamps, tuple(v.survey.digest for v in views), sure)
 
+    def read_columns(self) -> Iterator[Columns]:
+        """Everything, field by field."""
+        view = self._main()
+        if view is not None:
+            names = self._names(view)
+            for rows in self._chunks(view, self._line_view()):
+                yield Columns(rows.ids, dict(zip(names, rows.columns, strict=False)))
+
     def _pages(self, view: View, lines: View | None, cursor: str) -> Iterator[Page]:
-        waiting: list[Record] | None = None
+        waiting: list[Record] = []
+        names, first = self._names(view), True
+        for rows in self._chunks(view, lines):
+            if not first:
+                yield Page(waiting)
+            waiting, first = records(rows, names, self.stamps), False
+        yield Page(waiting, cursor)
+
+    def _chunks(self, view: View, lines: View | None) -> Iterator[Rows]:
+        """The rows with their lines; those that cannot be taken go into the rejects file, complete at the end."""
         with ExitStack() as stack:
             rejects = stack.enter_context(self.around.rejects_of(self.settings.file, view.sheet.layout.names))
             joined = self._joined(lines, stack) if lines else None
-            names = self._names(view)
             for rows in view.chunks():
                 whole = joined.attach(rows) if joined else rows
                 rejects.add(whole.bad)
-                if waiting is not None:
-                    yield Page(waiting)
-                waiting = records(whole, names, self.stamps)
+                yield whole
             if joined:
                 joined.orphans()
                 joined.rejects.publish()
                 self.note(joined.rejects)
             rejects.publish()
             self.note(rejects)
-        yield Page(waiting or [], cursor)
 
     def _joined(self, lines: View, stack: ExitStack) -> Lines:
         file = self.settings.lines.file if self.settings.lines else None

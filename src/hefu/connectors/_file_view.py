@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from hefu.connectors._file_book import MAX_TEXT, Unpacked, is_book, unpack
-from hefu.connectors._file_columns import Column, blame, column, decoder
+from hefu.connectors._file_columns import Column, Decode, blame, column, decode_row, decoder
 from hefu.connectors._file_formula import unescape
 from hefu.connectors._file_layout import Ask, Row, look
 from hefu.connectors._file_place import Snapshot
-from hefu.connectors._file_rows import CHUNK, Bad, Sheet, Survey
+from hefu.connectors._file_rows import CHUNK, Bad, Sheet, Survey, identify
 from hefu.connectors._file_settings import CompleteSettings, LimitSettings, SheetSettings
 from hefu.connectors._file_survey import survey
+from hefu.core.columns import assemble
 from hefu.core.errors import Rejected, Unsupported
-from hefu.core.records import Field, Record
+from hefu.core.records import Field, Record, Value
 
 _new, _none = tuple.__new__, repeat(None)
 
@@ -60,14 +61,14 @@ class View:
         """As the hub sees them."""
         return fields_of(self.columns, self.part.key, writable=writable, longest=self.longest)
 
-    def identify(self, rows: Sequence[Row]) -> list[str]:
-        """The ids of raw rows."""
-        identity = self.sheet.identity
-        if identity is None:
-            return [""] * len(rows)
+    def identify(self, columns: Sequence[Sequence[str]]) -> Sequence[str]:
+        """The ids of raw rows, given as columns."""
+        parts = [columns[at] for at in self.sheet.key]
         if self.escaped:
-            rows = [list(map(unescape, row)) for row in rows]
-        return list(map(identity, rows))
+            parts = [list(map(unescape, part)) for part in parts]
+        if len(parts) == 1:
+            return parts[0]
+        return list(map(identify(range(len(parts))), zip(*parts, strict=True))) if parts else [""] * len(columns[0])
 
     def chunks(self, size: int = CHUNK, wanted: frozenset[str] | None = None) -> Iterator[Rows]:
         """The records, ids first, values decoded; rows that cannot be taken beside them.
@@ -76,37 +77,42 @@ class View:
         """
         decode = decoder(self.columns, escaped=self.escaped)
         for chunk in self.sheet.chunks(self.survey, size):
-            ids, rows, numbers, bad = self.identify(chunk.rows), chunk.rows, chunk.numbers, list(chunk.bad)
+            rows = Rows(self.identify(chunk.columns), list(chunk.columns), chunk.numbers, chunk.bad)
             if wanted is not None:
-                kept = [n for n, i in enumerate(ids) if i in wanted]
-                ids, rows, numbers = [ids[n] for n in kept], [rows[n] for n in kept], [numbers[n] for n in kept]
+                rows = rows.picked([at for at, found in enumerate(rows.ids) if found in wanted])
             try:
-                rows = decode(rows)
+                yield rows._replace(columns=decode(rows.columns))
             except ValueError:
-                ids, rows, numbers, more = self._one_by_one(decode, ids, rows, numbers)
-                bad = sorted([*bad, *more], key=lambda b: b.number)
-            yield Rows(ids, rows, numbers, bad)
+                yield self._one_by_one(decode, rows)
 
-    def _one_by_one(
-        self, decode: Callable[[list[Row]], list[Row]], ids: list[str], rows: list[Row], numbers: Sequence[int]
-    ) -> tuple[list[str], list[Row], list[int], list[Bad]]:
-        good: list[tuple[str, Row, int]] = []
-        bad: list[Bad] = []
-        for record_id, row, number in zip(ids, rows, numbers, strict=True):
+    def _one_by_one(self, decode: Decode, rows: Rows) -> Rows:
+        good: list[int] = []
+        decoded: list[list[Value]] = []
+        bad = list(rows.bad)
+        for at, row in enumerate(zip(*rows.columns, strict=True)):
             try:
-                good.append((record_id, decode([row])[0], number))
+                decoded.append(decode_row(decode, row))
             except ValueError:
-                bad.append(Bad(number, row, blame(self.columns, row, number), record_id or None))
-        return [g[0] for g in good], [g[1] for g in good], [g[2] for g in good], bad
+                number = rows.numbers[at]
+                bad.append(Bad(number, row, blame(self.columns, row, number), rows.ids[at] or None))
+                continue
+            good.append(at)
+        columns: list[Sequence[Value]] = [*zip(*decoded, strict=True)] if decoded else [()] * len(rows.columns)
+        return rows.picked(good)._replace(columns=columns, bad=sorted(bad, key=lambda one: one.number))
 
 
 class Rows(NamedTuple):
-    """Decoded rows with their ids and numbers, and bad rows between them."""
+    """Some rows as columns, with their ids and numbers, and the bad rows between them."""
 
-    ids: list[str]
-    rows: list[Row]
+    ids: Sequence[str]
+    columns: list[Sequence[Value]]
     numbers: Sequence[int]
     bad: list[Bad]
+
+    def picked(self, places: Sequence[int]) -> Rows:
+        """Those at these places; all that are bad."""
+        columns: list[Sequence[Value]] = [[column[at] for at in places] for column in self.columns]
+        return Rows([self.ids[at] for at in places], columns, [self.numbers[at] for at in places], self.bad)
 
 
 class Stamps(NamedTuple):
@@ -118,15 +124,10 @@ class Stamps(NamedTuple):
 
 def records(rows: Rows, names: Sequence[str], stamps: Stamps) -> list[Record]:
     """Decoded rows as records."""
+    held = assemble(len(rows.ids), [(n, column, False) for n, column in zip(names, rows.columns, strict=False)])
     if stamps == (None, None):
-        held = map(dict, map(zip, repeat(names), rows.rows))
-        parts = zip(rows.ids, held, _none, _none, _none, repeat(""), strict=False)
-        return list(map(_new, repeat(Record), parts))
-    out = []
-    for record_id, row in zip(rows.ids, rows.rows, strict=True):
-        values = dict(zip(names, row, strict=False))
-        out.append(stamped(record_id, values, stamps))
-    return out
+        return list(map(_new, repeat(Record), zip(rows.ids, held, _none, _none, _none, repeat(""), strict=False)))
+    return [stamped(record_id, values, stamps) for record_id, values in zip(rows.ids, held, strict=True)]
 
 
 def stamped(record_id: str, values: dict[str, Any], stamps: Stamps) -> Record:

@@ -145,6 +145,8 @@ class Shape:
     tricky: bool = True
     checked_key: tuple[str, ...] = ()
     """A natural key that no constraint keeps unique: looked up before each insert."""
+    sole: bool = False
+    """A constraint keeps the natural key unique."""
 
     def unknown(self, name: str, connection: str = "") -> Unsupported:
         """The error for a field that this object does not have, with the nearest that it has."""
@@ -369,7 +371,11 @@ class Catalog:
         changes = ("modified" if spec.modified else "full") if spec.changes == "auto" else spec.changes
         if changes in ("modified", "version") and not getattr(spec, changes):
             raise Unsupported("sql.no_change_column", connection=self._name, object=name, changes=changes)
-        unique = {frozenset(rows.pk), *map(frozenset, self._unique.get(table, ()))}
+        kept = {
+            frozenset(self._pks.get(table, {}).get("constrained_columns") or ()),
+            *map(frozenset, self._unique.get(table, ())),
+        }
+        unique = {frozenset(rows.pk), *kept}
         abilities = Abilities(
             create=create,
             update=spec.update and not view,
@@ -387,7 +393,7 @@ class Catalog:
         checked = key if create == "key" and frozenset(key) not in unique else ()
         bump = spec.version if spec.bump and changes != "version" else None  # a feed's versions come from the database
         tricky = table in self._tricky or any(c.get("computed") for c in self._columns[table])
-        return Shape(rows, lines, spec, schema, changes, bump, tricky, checked)
+        return Shape(rows, lines, spec, schema, changes, bump, tricky, checked, frozenset(key) in kept)
 
     def _creates(self, spec: TableSettings, rows: Rows, key: tuple[str, ...], *, view: bool) -> str:
         if view or spec.create == "no":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from sqlalchemy.dialects import mssql, mysql, postgresql
 from sqlalchemy.dialects import oracle as oracle_types
 from sqlalchemy.types import TypeEngine
 
+from hefu.core.moments import Hours
 from hefu.core.records import FieldType, Value
 
 Convert = Callable[[Any], Any]
@@ -35,8 +37,9 @@ class Kind:
     """How a column's values travel.
 
     plain: Python types that the driver takes as they are.  dump: ours to the driver's (raises Misfit).
+    texts: a whole column of ours, without blanks, as texts that the database reads; raises to be done one by one.
     load: the driver's to ours, None if they are ours already.  ready: the driver's types that need no load.
-    copies: type name for PostgreSQL's binary COPY.  exact: what is dumped is what is stored.
+    copies: PostgreSQL's own name of the type.  exact: what is dumped is what is stored.
     same: what is loaded equals what was sent (an id "012" comes back as "12").
     """
 
@@ -52,6 +55,7 @@ class Kind:
     ready: frozenset[Any] = frozenset()
     exact: bool = True
     same: bool = True
+    texts: Callable[[Sequence[Any]], Sequence[str]] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -79,15 +83,27 @@ def _places(value: Decimal) -> float:
     return -exponent if isinstance(exponent, int) else float("inf")
 
 
-def dump_column(kind: Kind, column: Sequence[Value]) -> tuple[Sequence[Any], list[int]]:
-    """Our values as the driver's, and the places of those that do not fit (None stands there)."""
-    if kind.plain.issuperset(set(map(type, column))):
+def dump_column(kind: Kind, column: Sequence[Value], *, texts: bool) -> tuple[Sequence[Any], list[int]]:
+    """Our values as the driver's, and the places of those that do not fit (None stands there).
+
+    `texts`: the database may be handed text where that is faster.
+    """
+    types = set(map(type, column))
+    if kind.plain.issuperset(types):
         return column, []
+    if texts and kind.texts is not None:
+        with suppress(ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+            return _around_blanks(kind.texts, column) if _NONE in types else kind.texts(column), []
     dump = kind.dump
     try:
         return [None if v is None else dump(v) for v in column], []
     except Misfit:
         return _dump_with_gaps(dump, column)
+
+
+def _around_blanks(texts: Callable[[Sequence[Any]], Sequence[str]], column: Sequence[Value]) -> list[str | None]:
+    full = iter(texts([v for v in column if v is not None]))
+    return [None if v is None else next(full) for v in column]
 
 
 def _dump_with_gaps(dump: Convert, column: Sequence[Value]) -> tuple[list[Any], list[int]]:
@@ -136,6 +152,15 @@ def _short_number(value: Value) -> str:
     if len(text) > _DOUBLE_DIGITS and len(text.lstrip("-0.").replace(".", "")) > _DOUBLE_DIGITS:
         raise Misfit
     return text
+
+
+def _short_numbers(column: Sequence[Value]) -> list[str]:
+    texts = list(map(str, column))
+    if set(map(type, column)) != {Decimal} or "".join(texts).strip("0123456789.-"):
+        raise ValueError
+    if max(map(len, texts), default=0) > _DOUBLE_DIGITS:
+        raise ValueError
+    return texts
 
 
 def _truth(value: Value) -> bool:
@@ -283,6 +308,7 @@ def _numeric(kind: sa.Numeric[Any], dialect: str) -> Kind:
             _short_number,
             _or_text(_exact),
             scale=scale,
+            texts=_short_numbers,
             facts={"unrounded": True},
         )
     copies = "numeric" if dialect == "postgresql" else None
@@ -330,8 +356,15 @@ def _instants(kind: TypeEngine[Any], dialect: str, zone: ZoneInfo) -> Kind:
 
     load = {"sqlite": _or_text(read), "mysql": _zero_as_none(read), "mariadb": _zero_as_none(read)}.get(dialect, read)
     copies = "timestamp" if dialect == "postgresql" else None
+    hours = Hours(UTC, local, between=" ")
+
+    def texts(column: Sequence[Any]) -> list[str]:
+        if {at.tzinfo for at in column} != {UTC}:
+            raise ValueError
+        return [hours[said[:13]] + said[13:-6] for said in map(datetime.isoformat, column)]
+
     plain, exact = frozenset({_NONE}), not has_summer_time(local)
-    return Kind(FieldType.INSTANT, plain, write, load, copies, exact=exact, facts={"zone": local})
+    return Kind(FieldType.INSTANT, plain, write, load, copies, exact=exact, texts=texts, facts={"zone": local})
 
 
 def _zero_as_none(read: Convert) -> Convert:

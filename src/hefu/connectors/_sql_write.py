@@ -135,9 +135,9 @@ class Writer:
         picked = [take(w.values) for w in writes]
         columns = [picked] if len(names) == 1 else list(zip(*picked, strict=True))
         bad: dict[int, HubError] = {}
-        dumped = []
+        dumped, texts = [], self._connection.dialect.name == "sqlite"
         for name, column in zip(names, columns, strict=True):
-            raw, misfits = dump_column(self._shape.rows.by_name[name].kind, column)
+            raw, misfits = dump_column(self._shape.rows.by_name[name].kind, column, texts=texts)
             dumped.append(raw)
             for at in misfits:
                 bad.setdefault(at, self._misfit(name, column[at]))

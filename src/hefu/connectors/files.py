@@ -18,7 +18,7 @@ from hefu.connectors._file_settings import FilesSettings
 from hefu.connectors._file_table import Table
 from hefu.core.connector import Connector, Settings, Site
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 _KINDS: dict[str, type[FileObject]] = {"table": Table, "inbox": Inbox, "outbox": Outbox}
 
@@ -66,6 +66,10 @@ class Files(Connector):
     def read(self, obj: str, since: str | None = None) -> Iterator[Page]:
         """Everything of a file that has changed, nothing of one that has not."""
         return self._object(obj).read(since)
+
+    def columns(self, obj: str) -> Iterator[Columns]:
+        """Everything of a file, field by field."""
+        return self._object(obj).read_columns()
 
     def fetch(self, obj: str, ids: Sequence[str]) -> Sequence[Record]:
         """In one pass over the file. Raises Rejected where a row that cannot be taken may be one of these."""

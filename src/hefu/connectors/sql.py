@@ -15,17 +15,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
-from hefu.connectors import _sql_changes, _sql_read
+from hefu.connectors import _sql_changes, _sql_read, _sql_upsert
 from hefu.connectors._sql_database import Database
+from hefu.connectors._sql_ordered import OrderedSql
 from hefu.connectors._sql_settings import LineTable, SqlSettings, TableSettings
 from hefu.connectors._sql_tables import Catalog, Shape
 from hefu.connectors._sql_write import Writer
 from hefu.core.connector import Connector, Settings, Site
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 
-class Sql(Connector):
+class Sql(OrderedSql, Connector):
     """A line to one schema of a database."""
 
     name = "sql"
@@ -87,13 +88,21 @@ class Sql(Connector):
 
     def write(self, obj: str, writes: Sequence[Write]) -> Sequence[Written | HubError]:
         """One transaction; a record that is refused does not spoil the others."""
-        if len(writes) > self.settings.batch:
-            raise Unsupported("sql.batch", object=obj, most=self.settings.batch, got=len(writes))
+        self._must_be_few(obj, len(writes))
         if not writes:
             return []
         shape = self.shape(obj)
         with self._telling(), self.database.writing(obj) as connection:
             return Writer(connection, shape, self.site.connection, self._stamp(connection, shape)).run(writes)
+
+    def upsert(self, obj: str, records: Columns) -> Mapping[int, HubError]:
+        """One transaction, in bulk where the database can do it; record by record where it refuses something."""
+        self._must_be_few(obj, len(records.ids))
+        shape = self.shape(obj)
+        with self._telling(), self.database.writing(obj) as connection:
+            if _sql_upsert.upsert(connection, shape, records, self._stamp(connection, shape)):
+                return {}
+        return super().upsert(obj, records)
 
     def health(self) -> Mapping[str, str]:
         """The database's kind and version."""
@@ -106,6 +115,10 @@ class Sql(Connector):
         self.database.close()
 
     # ----------------------------------------------------------------------- inside
+
+    def _must_be_few(self, obj: str, count: int) -> None:
+        if count > self.settings.batch:
+            raise Unsupported("sql.batch", object=obj, most=self.settings.batch, got=count)
 
     def shape(self, obj: str) -> Shape:
         """The object's shape, read from the database once. Raises Unsupported for an unknown one."""

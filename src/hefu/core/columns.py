@@ -6,9 +6,10 @@ batch of that field is done again value by value, and only the values that canno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import compress
 from typing import Any, Final
 
 from hefu.core.errors import HubError, Rejected
@@ -138,11 +139,53 @@ def _column(stage: Stage, column: list[Any]) -> list[Any]:
 # ------------------------------------------------------------------- paths with dots
 
 
+class Table(Sequence[dict[str, Any]]):
+    """`size` records that are kept in columns; rows are made only for what asks for rows, such as an expression.
+
+    `gaps`: fields that some of the records do not have; ABSENT stands in their columns.
+    """
+
+    def __init__(self, size: int, columns: Mapping[str, Sequence[Any]], gaps: frozenset[str] = frozenset()) -> None:
+        self.size, self.columns, self.gaps = size, columns, gaps
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        return assemble(self.size, [(name, column, name in self.gaps) for name, column in self.columns.items()])
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._rows)
+
+    def read(self, path: str) -> tuple[list[Any], bool]:
+        """As `read` below."""
+        found = self.columns.get(path)
+        if found is not None:
+            return list(found), path in self.gaps
+        if "." not in path:
+            return [ABSENT] * self.size, True
+        return [read_one(record, path) for record in self._rows], True
+
+    def without(self, places: Collection[int]) -> Table:
+        """The records at all other places."""
+        if not places:
+            return self
+        keep = [at not in places for at in range(self.size)]
+        columns = {name: list(compress(column, keep)) for name, column in self.columns.items()}
+        return Table(sum(keep), columns, self.gaps)
+
+
 def read(records: Sequence[Mapping[str, Any]], path: str) -> tuple[list[Any], bool]:
     """The value at a path in each record, and whether some are ABSENT.
 
     A path is a field of that very name, or leads field by field through nested objects.
     """
+    if isinstance(records, Table):
+        return records.read(path)
     try:
         return [record[path] for record in records], False
     except (KeyError, TypeError):
@@ -185,7 +228,7 @@ def _builder(names: tuple[str, ...]) -> Callable[..., list[dict[str, Any]]]:
     return build
 
 
-def assemble(count: int, columns: Sequence[tuple[str, list[Any], bool]]) -> list[Any]:
+def assemble(count: int, columns: Sequence[tuple[str, Sequence[Any], bool]]) -> list[Any]:
     """Records from their columns (name, values, whether some are ABSENT or errors).
 
     An absent value leaves its field out; the first error of a record takes the record's place.
@@ -199,7 +242,7 @@ def assemble(count: int, columns: Sequence[tuple[str, list[Any], bool]]) -> list
     return out
 
 
-def _set(out: list[Any], name: str, values: list[Any]) -> None:
+def _set(out: list[Any], name: str, values: Sequence[Any]) -> None:
     for at, value in enumerate(values):
         if value is ABSENT or type(out[at]) is not dict:
             continue
@@ -209,4 +252,4 @@ def _set(out: list[Any], name: str, values: list[Any]) -> None:
             out[at][name] = value
 
 
-__all__ = ["ABSENT", "Pipe", "Stage", "assemble", "put", "read", "read_one"]
+__all__ = ["ABSENT", "Pipe", "Stage", "Table", "assemble", "put", "read", "read_one"]

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 
 class Settings(BaseModel):
@@ -120,6 +120,21 @@ class Connector(ABC):
         Only what is sure may be returned: where the outcome is unknown, Unanswered.
         """
         raise Unsupported("connector.read_only", connection=self.site.connection, object=obj)
+
+    def columns(self, obj: str) -> Iterator[Columns]:
+        """The records of `read(obj)` field by field, for a plain load. For whom that is faster than records."""
+        for page in self.read(obj):
+            yield from Columns.of(page.records)
+
+    def upsert(self, obj: str, records: Columns) -> Mapping[int, HubError]:
+        """Create these records, or patch those whose natural key is there: `create: upsert` in bulk.
+
+        The errors of those that could not be written, by place; at most `Abilities.batch` records. For whom that is
+        faster than `write`, since nobody asks what is now stored.
+        """
+        writes = [Write(None, values, token=i) for i, values in zip(records.ids, records.rows(), strict=True)]
+        answers = self.write(obj, writes) if writes else ()
+        return {at: answer for at, answer in enumerate(answers) if isinstance(answer, HubError)}
 
     def call(self, obj: str, action: str, record_id: str, args: Values) -> Written:
         """Run a status step of a document (submit, approve, confirm, ship ...)."""

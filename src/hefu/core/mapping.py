@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from hefu.core.columns import ABSENT, Pipe, Stage, read_one
+from hefu.core.columns import ABSENT, Pipe, Stage, Table, read_one
 from hefu.core.documents import nearest
 from hefu.core.errors import HubError, Rejected, Unsupported
 from hefu.core.expr import Expr, Scope, parse
@@ -26,7 +26,7 @@ from hefu.core.records import Field, FieldType, Normals, ObjectSchema, Values
 from hefu.core.transforms import KIND, Step, transform
 from hefu.core.transforms.codes import CodeList
 from hefu.core.values import TEXTUAL, normaliser, plain, plain_column, plain_text, speaker, zone_of
-from hefu.core.ways import InField, Lines, OutField, run
+from hefu.core.ways import InField, Lines, OutField, run, run_columns
 
 
 class Filtered(Enum):
@@ -93,6 +93,28 @@ class Compiled:
             for at, done in zip(places, run(ways, [goldens[at] for at in places]), strict=True):
                 out[at] = done
         return out
+
+    def inward_columns(self, records: Table) -> tuple[Table, dict[int, Filtered | HubError]]:
+        """`inward` without making records: columns of golden fields, and by place what is FILTERED or wrong.
+
+        The columns are those of the records that are neither.
+        """
+        left: dict[int, Any] = {}
+        if self.filter is not None:
+            passed = [_passes(self.filter, record) for record in records]
+            left = {at: found for at, found in enumerate(passed) if type(found) is not dict}
+        places = [at for at in range(len(records)) if at not in left] if left else range(len(records))
+        golden, errors = run_columns(self.ins, records.without(left))
+        left |= {places[at]: error for at, error in errors.items()}
+        return golden.without(errors), left
+
+    def outward_columns(self, goldens: Table) -> tuple[Table, dict[int, HubError]]:
+        """`outward` of all fields without making records: the system's columns, and the errors by place.
+
+        The columns are those of the records without an error.
+        """
+        said, errors = run_columns(self.outs, goldens)
+        return said.without(errors), errors
 
     def wanted(self, golden: Normals) -> bool:
         """Should this system have this object at all (`out_filter`)? Raises Rejected if that cannot be said."""

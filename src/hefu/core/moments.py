@@ -111,6 +111,7 @@ class Memo(dict[Any, Any]):
 class Hours(dict[str, str]):
     """The hour of one zone -> the same hour of another, as text: "2026-01-31 08" -> "2026-01-31T00".
 
+    `reads` and `writes` stand between the parts of a day, `behind` (one of these) and `between` behind it.
     Times repeat their hours, so a table of hours turns a text of 19 characters into the other zone for the price of
     a look-up. Hours in which the offset changes, or is no whole number of hours, are refused (KeyError).
     """
@@ -118,14 +119,21 @@ class Hours(dict[str, str]):
     LIMIT = 100_000
 
     def __init__(
-        self, source: tzinfo, target: tzinfo, *, reads: str = "-", writes: str = "-", between: str = "T"
+        self,
+        source: tzinfo,
+        target: tzinfo,
+        *,
+        reads: str = "-",
+        writes: str = "-",
+        between: str = "T",
+        behind: str = "T ",
     ) -> None:
         super().__init__()
         self.source, self.target = source, target
-        self.reads, self.writes, self.between = reads, writes, between
+        self.reads, self.writes, self.between, self.behind = reads, writes, between, behind
 
     def __missing__(self, hour: str) -> str:
-        if len(hour) != 13 or not hour.isascii() or hour[10] not in "T " or hour[4] + hour[7] != self.reads * 2:
+        if len(hour) != 13 or not hour.isascii() or hour[10] not in self.behind or hour[4] + hour[7] != self.reads * 2:
             raise KeyError(hour)
         start = datetime.fromisoformat(f"{hour[:4]}-{hour[5:7]}-{hour[8:10]}T{hour[11:]}:00:00")
         first, last = (

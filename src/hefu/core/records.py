@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 Value: TypeAlias = Any
@@ -140,6 +141,34 @@ class Page(NamedTuple):
     records: Sequence[Record]
     cursor: str | None = None
     gone: Sequence[str] = ()
+
+
+class Columns(NamedTuple):
+    """Records field by field, for work in bulk: place n of `ids` and of every column belong to one record.
+
+    All of them have all of these fields.
+    """
+
+    ids: Sequence[str]
+    values: Mapping[str, Sequence[Value]]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Iterator[Columns]:
+        """Records as columns, neighbours that have the same fields together."""
+        for names, some in groupby(records, key=lambda record: tuple(record.values)):
+            held = list(some)
+            columns = zip(*(record.values.values() for record in held), strict=True)
+            yield cls([record.id for record in held], dict(zip(names, columns, strict=True)))
+
+    def rows(self) -> list[dict[str, Value]]:
+        """The values record by record."""
+        if not self.values:
+            return [{} for _ in self.ids]
+        return [dict(zip(self.values, row, strict=True)) for row in zip(*self.values.values(), strict=True)]
+
+    def part(self, start: int, end: int) -> Columns:
+        """Some of them."""
+        return Columns(self.ids[start:end], {name: column[start:end] for name, column in self.values.items()})
 
 
 class Write(NamedTuple):

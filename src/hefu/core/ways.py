@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hefu.core.columns import ABSENT, Pipe, assemble, put, read
+from hefu.core.columns import ABSENT, Pipe, Table, assemble, put, read
 from hefu.core.errors import HubError, Rejected
 from hefu.core.expr import Expr
 from hefu.core.records import Normal, Normals, Values
@@ -143,6 +143,41 @@ def _nest(out: list[Any], path: tuple[str, ...], values: list[Any]) -> None:
             put(out[at], path, value)
 
 
+def run_columns(ways: Sequence[InField | OutField], records: Table) -> tuple[Table, dict[int, HubError]]:
+    """`run` without making records: the columns behind all ways, and the errors by place.
+
+    What stands in the columns at the place of an error means nothing.
+    """
+    columns: dict[str, list[Any]] = {}
+    gaps: set[str] = set()
+    errors: dict[int, HubError] = {}
+    for way in ways:
+        values, odd = way.run(records)
+        if odd:
+            for at, value in enumerate(values):
+                if isinstance(value, HubError):
+                    errors.setdefault(at, value)
+        name, *below = way.target
+        if below:
+            values, odd = _below(columns.get(name) or [ABSENT] * len(records), below, values), True
+        elif odd and name in columns:
+            values = [old if value is ABSENT else value for old, value in zip(columns[name], values, strict=True)]
+        columns[name] = values
+        if odd:
+            gaps.add(name)
+    return Table(len(records), columns, frozenset(gaps)), errors
+
+
+def _below(objects: list[Any], path: Sequence[str], values: list[Any]) -> list[Any]:
+    """Nested objects with these values put into them."""
+    for at, value in enumerate(values):
+        if value is not ABSENT and not isinstance(value, HubError):
+            if type(objects[at]) is not dict:
+                objects[at] = {}
+            put(objects[at], tuple(path), value)
+    return objects
+
+
 def _expressed(expr: Expr, pipe: Pipe, records: Sequence[Any]) -> tuple[list[Any], bool]:
     return _beside_errors(pipe, [evaluate(expr, record, pipe.where) for record in records], records)
 
@@ -164,4 +199,4 @@ def _beside_errors(pipe: Pipe, column: list[Any], records: Sequence[Any]) -> tup
     return values, True
 
 
-__all__ = ["InField", "Lines", "OutField", "run"]
+__all__ = ["InField", "Lines", "OutField", "run", "run_columns"]

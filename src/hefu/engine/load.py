@@ -1,17 +1,18 @@
 """A plain one-way load: read, map, check, upsert. Nothing is remembered, so nothing is kept in step afterwards.
 
-For staging tables, exports and one-off copies; whatever must stay in agreement goes through capture and deliver.
+For staging tables, exports and one-off copies; whatever must stay in agreement goes through capture and deliver. All
+work is done field by field: what comes as columns and leaves as columns is never made into records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hefu.core.errors import HubError, Stale, Unsupported
-from hefu.core.mapping import FILTERED
-from hefu.core.records import Record, Write, Written
+from hefu.core.columns import ABSENT, Table
+from hefu.core.errors import HubError, Rejected, Stale, Unsupported
+from hefu.core.mapping import FILTERED, Filtered
+from hefu.core.records import Columns
 from hefu.engine.hub import Counts, Hub, Side
 
 Rejects = Callable[[str, HubError], None]
@@ -29,60 +30,109 @@ def load(hub: Hub, source: Side, target: Side, rejected: Rejects = lambda *_: No
         raise Unsupported("load.other_entity", source=source.name, target=target.name)
     if source.compiled.references or target.compiled.references:
         raise Unsupported("load.references", source=source.name, target=target.name)
-    counts = Counts()
-    line = hub.connect(target.mapping.connection)
-    pages = hub.connect(source.mapping.connection).read(source.mapping.object, None)
-    size = max(1, target.can.batch)
-    for batch in _slices(chain.from_iterable(page.records for page in hub.env.ahead(pages)), size):
-        counts["read"] += len(batch)
-        ids, writes = _mapped(source, target, batch, counts, rejected)
-        answers = line.write(target.mapping.object, writes) if writes else ()
-        for record_id, answer in zip(ids, answers, strict=True):
-            if isinstance(answer, Written):
-                continue
-            if not answer.action == "fix" or isinstance(answer, Stale):
-                raise answer
-            counts["rejected"] += 1
-            counts["refused"] += 1
-            rejected(record_id, answer)
-        counts["written"] = counts["read"] - counts["filtered"] - counts["rejected"]
-        hub.told("load", target.name, counts)
-    return counts
+    return _Load(hub, source, target, rejected).run()
 
 
-def _slices(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+class _Load:
+    """One load under way. `waiting`: mapped records by the fields they have, until they fill a batch."""
+
+    def __init__(self, hub: Hub, source: Side, target: Side, rejected: Rejects) -> None:
+        self.hub, self.source, self.target, self.rejected = hub, source, target, rejected
+        self.counts = Counts()
+        self.waiting: dict[tuple[str, ...], tuple[list[str], list[list[Any]]]] = {}
+        self.held = 0
+
+    def run(self) -> Counts:
+        pages = self.hub.connect(self.source.mapping.connection).columns(self.source.mapping.object)
+        for page in self.hub.env.ahead(pages):
+            self.counts["read"] += len(page.ids)
+            for part in self._mapped(page):
+                self._wait(part)
+            if self.held >= self.target.can.batch:
+                self._write()
+        self._write()
+        return self.counts
+
+    # ----------------------------------------------------------------------- mapping
+
+    def _mapped(self, page: Columns) -> Iterator[Columns]:
+        """What the target is to hold of these records, those with the same fields together."""
+        golden, left = self.source.compiled.inward_columns(Table(len(page.ids), page.values))
+        ids = self._leave_out(page.ids, left)
+        unwanted = self._unwanted(golden)
+        ids, golden = self._leave_out(ids, unwanted), golden.without(unwanted)
+        said, errors = self.target.compiled.outward_columns(golden)
+        ids = self._leave_out(ids, errors)
+        return _alike(ids, said)
+
+    def _unwanted(self, golden: Table) -> dict[int, Filtered | HubError]:
+        """Records that the target is not to have, by its `out_filter`."""
+        left: dict[int, Filtered | HubError] = {}
+        for at, record in enumerate(golden if self.target.compiled.out_filter is not None else ()):
+            try:
+                if not self.target.compiled.wanted(dict(record)):
+                    left[at] = FILTERED
+            except Rejected as error:
+                left[at] = error
+        return left
+
+    def _leave_out(self, ids: Sequence[str], left: Mapping[int, Filtered | HubError]) -> Sequence[str]:
+        """Count and tell those at these places; the ids of the others."""
+        for at in sorted(left):
+            why = left[at]
+            if isinstance(why, HubError):
+                self.counts["rejected"] += 1
+                self.rejected(ids[at], why)
+            else:
+                self.counts["filtered"] += 1
+        return [record_id for at, record_id in enumerate(ids) if at not in left] if left else ids
+
+    # ----------------------------------------------------------------------- writing
+
+    def _wait(self, part: Columns) -> None:
+        names = tuple(part.values)
+        ids, columns = self.waiting.setdefault(names, ([], [[] for _ in names]))
+        ids += part.ids
+        for column, more in zip(columns, part.values.values(), strict=True):
+            column += more
+        self.held += len(part.ids)
+
+    def _write(self) -> None:
+        """Write all that waits."""
+        line, obj, size = (
+            self.hub.connect(self.target.mapping.connection),
+            self.target.mapping.object,
+            self.target.can.batch,
+        )
+        waiting, self.waiting, self.held = self.waiting, {}, 0
+        for names, (ids, columns) in waiting.items():
+            whole = Columns(ids, dict(zip(names, columns, strict=True)))
+            for start in range(0, len(ids), size):
+                batch = whole.part(start, start + size) if len(ids) > size else whole
+                self._settle(batch, line.upsert(obj, batch))
+
+    def _settle(self, batch: Columns, errors: Mapping[int, HubError]) -> None:
+        for at, error in sorted(errors.items()):
+            if error.action != "fix" or isinstance(error, Stale):
+                raise error
+            self.counts["rejected"] += 1
+            self.counts["refused"] += 1
+            self.rejected(batch.ids[at], error)
+        self.counts["written"] += len(batch.ids) - len(errors)
+        self.hub.told("load", self.target.name, self.counts)
 
 
-def _mapped(
-    source: Side, target: Side, batch: Sequence[Record], counts: Counts, rejected: Rejects
-) -> tuple[list[str], list[Write]]:
-    """Record ids and writes of what could be mapped."""
-    ids: list[str] = []
-    golden: list[dict[str, Any]] = []
-    for record, values in zip(batch, source.compiled.inward([r.values for r in batch]), strict=True):
-        if values is FILTERED:
-            counts["filtered"] += 1
-        elif isinstance(values, HubError):
-            counts["rejected"] += 1
-            rejected(record.id, values)
-        else:
-            ids.append(record.id)
-            golden.append(values)
-    kept: list[str] = []
-    writes: list[Write] = []
-    for record_id, spoken in zip(ids, target.compiled.outward(golden, [None] * len(golden)), strict=True):
-        if isinstance(spoken, HubError):
-            counts["rejected"] += 1
-            rejected(record_id, spoken)
-        else:
-            kept.append(record_id)
-            writes.append(Write(None, spoken, record_id))
-    return kept, writes
+def _alike(ids: Sequence[str], said: Table) -> Iterator[Columns]:
+    """Records in groups that have the same fields: a field that a record does not have is not written."""
+    gaps = [name for name in said.columns if name in said.gaps and ABSENT in said.columns[name]]
+    if not gaps:
+        if ids:
+            yield Columns(ids, said.columns)
+        return
+    groups: dict[tuple[bool, ...], list[int]] = {}
+    for at, row in enumerate(zip(*(said.columns[name] for name in gaps), strict=True)):
+        groups.setdefault(tuple(value is ABSENT for value in row), []).append(at)
+    for absent, places in groups.items():
+        away = {name for name, gone in zip(gaps, absent, strict=True) if gone}
+        columns = {n: [column[at] for at in places] for n, column in said.columns.items() if n not in away}
+        yield Columns([ids[at] for at in places], columns)

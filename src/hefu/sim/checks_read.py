@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from hefu.core.connector import Connector
@@ -358,6 +359,23 @@ def fetch_agrees_with_read(rig: Rig) -> None:
         for record_id in ids:
             expect(found[record_id].values == reading.by_id[record_id].values, f"{record_id} differs from read")
     expect(not list(rig.connector.fetch(rig.object, [])), "fetching nothing found something")
+
+
+@check("read", "按列读取与逐条读取一致")
+def columns_agree_with_records(rig: Rig) -> None:
+    """Reading by columns tells the same records as reading by pages"""
+    rows = (
+        (i, row) for part in rig.connector.columns(rig.object) for i, row in zip(part.ids, part.rows(), strict=True)
+    )
+    known = rig.read()
+    found = dict(islice(rows, None if rig.writes else len(known.records)))
+    for record_id, values in found.items():
+        record = known.by_id.get(record_id)
+        expect(record or not rig.writes, f"the columns tell of {record_id}, which a read does not show")
+        expect(
+            record is None or dict(record.values) == values, f"{record_id} as columns: {values}, as a record: {record}"
+        )
+    expect(not rig.writes or len(found) == len(known.by_id), f"{len(found)} as columns, {len(known.by_id)} as records")
 
 
 @check("create", "按业务键可查到记录", when=lambda a: a.create in ("key", "upsert"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 from hefu.core.errors import HubError, Missing, Rejected, Stale, Unsupported
-from hefu.core.records import Abilities, Field, FieldType, Values, Write, Written
+from hefu.core.records import Abilities, Columns, Field, FieldType, Record, Values, Write, Written
 from hefu.sim.checks_read import equal, searches
 from hefu.sim.rig import NotCalledFor, Rig, check, expect
 
@@ -91,6 +92,46 @@ def repeated_create_makes_one_record(rig: Rig) -> None:
     rig.lag()
     found = [r.id for r in rig.connector.search(rig.object, by)]  # type: ignore[arg-type]
     expect(found == [first.id], f"after a second create there are {found}")
+
+
+@check("create", "按列批量写入时按业务键新建或修改", when=lambda a: a.create == "upsert", hands=["edited"], writes=True)
+def upsert_in_bulk_creates_and_patches(rig: Rig) -> None:
+    """Upserting by columns creates what is new and patches what is there"""
+    lists = {f.name for f in rig.schema.fields if f.type is T.LINES}
+    old, new = ({n: v for n, v in rig.new().items() if n not in lists} for _ in range(2))
+    first = rig.create(old)
+    changed = {**old, **{n: v for n, v in (rig.edited or {}).items() if n in old}}
+    refused = rig.connector.upsert(rig.object, columns_of([changed, new]))
+    expect(not refused, f"samples were refused: {refused}")
+    rig.lag()
+    compare(rig, rig.have(first.id).values, changed)
+    expect([found.id for found in found_by_key(rig, old)] == [first.id], "an upsert made a second record of that key")
+    found = found_by_key(rig, new)
+    rig.made += [made.id for made in found]
+    expect(len(found) == 1, f"the new record was found {len(found)} times")
+    compare(rig, found[0].values, new)
+
+
+@check("create", "按列批量写入时坏记录不影响其他记录", when=lambda a: a.create == "upsert" and a.batch > 1, writes=True)
+def upsert_in_bulk_names_the_bad_record(rig: Rig) -> None:
+    """Upserting by columns refuses a bad record at its place and writes the others"""
+    wrong, good = bad(rig), rig.new()
+    refused = rig.connector.upsert(rig.object, columns_of([{n: wrong.get(n) for n in good}, good]))
+    expect([*refused] == [0] and isinstance(refused[0], Rejected), f"a bad record at place 0 gave {refused}")
+    rig.lag()
+    found = found_by_key(rig, good)
+    rig.made += [made.id for made in found]
+    expect(len(found) == 1, f"the good record beside it was found {len(found)} times")
+
+
+def columns_of(rows: Sequence[dict[str, Any]]) -> Columns:
+    """Rows of the same fields as columns."""
+    return next(Columns.of(Record(str(at), row) for at, row in enumerate(rows)))
+
+
+def found_by_key(rig: Rig, values: dict[str, Any]) -> list[Record]:
+    """The records of that natural key."""
+    return list(rig.connector.search(rig.object, {name: values[name] for name in rig.schema.key}))
 
 
 @check("batch", "批量写入的结果与顺序一致", when=creates, writes=True)

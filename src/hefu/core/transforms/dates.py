@@ -204,14 +204,8 @@ class Instant(_Zoned):
     def forward_column(self) -> Column | None:
         if self.format not in _ISO_LIKE:
             return None
-        hours = Hours(zone_of(self.zone or "UTC"), UTC, reads=self.format[4])
-
-        def column(values: list[Any]) -> list[Any]:
-            if any(value[10] != " " for value in values):
-                raise ValueError
-            return [hours[value[:13]] + MINUTES[value[13:]] for value in values]
-
-        return column
+        hours = Hours(zone_of(self.zone or "UTC"), UTC, reads=self.format[4], behind=" ")
+        return lambda values: [hours[value[:13]] + MINUTES[value[13:]] for value in values]
 
     def back(self, value: Normal) -> Normal:
         return notation(self.format).write(moment(value, UTC).astimezone(zone_of(self.zone or "UTC")))
