@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from hefu.connectors import _sql_changes, _sql_read, _sql_upsert
 from hefu.connectors._sql_database import Database
-from hefu.connectors._sql_ordered import OrderedSql
 from hefu.connectors._sql_settings import LineTable, SqlSettings, TableSettings
 from hefu.connectors._sql_tables import Catalog, Shape
 from hefu.connectors._sql_write import Writer
@@ -26,7 +25,7 @@ from hefu.core.errors import HubError, Unsupported
 from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 
-class Sql(OrderedSql, Connector):
+class Sql(Connector):
     """A line to one schema of a database."""
 
     name = "sql"
