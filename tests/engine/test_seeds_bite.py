@@ -87,5 +87,5 @@ BUGS = [
 def test_a_planted_bug_is_found(plant, monkeypatch):
     plant(monkeypatch)
     with pytest.raises(AssertionError):
-        for seed in range(10):
+        for seed in range(40):
             storm(seed)

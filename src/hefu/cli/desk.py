@@ -255,14 +255,17 @@ def take_back(
 
 def resume(
     scope: Annotated[str, typer.Argument(help="flow:x, mapping:x, connection:x or deletes:x")],
+    approve: Annotated[
+        bool, typer.Option("--approve", help="A flow may do what its guard stopped it for / 同意执行被拦停的内容")
+    ] = False,
     by: Who = None,
     as_json: Json = False,
     folder: Folder = None,
 ) -> None:
-    """Let something paused go on. / 恢复被暂停的流程、映射或连接。"""
+    """Let something paused go on; a flow that its guard stopped is measured anew. / 恢复被暂停的流程、映射或连接。"""
     with session(as_json) as s, open_app(folder) as app:
-        was = desk.resume(app.hub(), scope, person(by))
-        s.give({"scope": scope, "was_paused": was})
+        was = desk.resume(app.hub(), scope, person(by), approve=approve)
+        s.give({"scope": scope, "was_paused": was, "approved": approve})
         s.say(
             f"{scope} goes on." if was else f"{scope} was not paused.",
             f"{scope} 已恢复。" if was else f"{scope} 并未暂停。",

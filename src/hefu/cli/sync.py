@@ -188,6 +188,9 @@ def tell_pause(s: Session, hub: Hub) -> None:
         facts = {**row["facts"], **row["facts"].get("facts", {})} if isinstance(row["facts"], dict) else {}
         why = s.t(words.en, words.zh).format_map(_Blank(facts)) if words else row["code"]
         s.say(f"Stopped: {scope}: {why}", f"已暂停：{scope}：{why}", style="yellow")
+        if words and row["code"].startswith("guard."):
+            then = s.t(words.next_en, words.next_zh).format_map(_Blank(facts))
+            s.say(f"  → {then}", f"  → {then}")
 
 
 class _Blank(dict[str, object]):

@@ -37,6 +37,7 @@ Duration = Annotated[
     BeforeValidator(_duration, json_schema_input_type=Annotated[str | int, Field(examples=["30s", "10m", "2h", "1d"])]),
 ]
 Share = Annotated[Decimal, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)]
+Ratio = Annotated[Decimal, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
 Text2 = dict[Literal["en", "zh"], str]
 
@@ -205,10 +206,26 @@ class Example(Document):
 class Guard(Document):
     """Flood limits of one flow: crossing one stops it before the next write."""
 
-    records: int = Field(20, ge=1, description="This many may always be changed")
+    records: int = Field(20, ge=1, description="This many may always be written")
     share: Share = Field(Decimal("0.2"), description="Of known records: above both limits the flow stops and asks")
+    creates: int | None = Field(None, ge=0, description="This many may always be created; not given: as `records` says")
+    create_share: Share | None = Field(None, description="Of known records, like 'share'")
+    changes: int | None = Field(None, ge=0, description="This many may always be changed; not given: as `records` says")
+    change_share: Share | None = Field(None, description="Of known records, like 'share'")
+    blanks: int | None = Field(20, ge=0, description="In this many records a value may always become empty")
+    blank_share: Share | None = Field(Decimal("0.05"), description="Of known records, like 'share'")
     deletes: int = Field(20, ge=0)
     delete_share: Share = Field(Decimal("0.01"))
+    movement: Ratio | None = Field(
+        None, description="Most that one amount may move, as a part of what it was: '50%', or 9 for tenfold"
+    )
+    movement_total: Decimal | None = Field(
+        None, ge=0, description="Most that all amounts of one currency may move, up and down added up"
+    )
+    canary: int = Field(
+        20, ge=0, le=1000, description="Records that a new version of a mapping writes first; the rest follows once "
+        "these were read back as told"
+    )  # fmt: skip
 
 
 class Flow(Document):

@@ -17,8 +17,8 @@ from hefu.core.project import Entity
 from hefu.core.records import Record
 from hefu.engine.fold import Batch, owed, remember_keys
 from hefu.engine.hub import Counts, Hub, Run, Side
+from hefu.store import allowances, issues, runs
 from hefu.store import golden as goldens
-from hefu.store import issues, runs
 from hefu.store.db import Tx
 from hefu.store.golden import Golden, Link, Moved
 from hefu.store.issues import Issue
@@ -51,6 +51,10 @@ def bury(hub: Hub, side: Side, run: Run, *, approved: str = "") -> Counts:
             _go_on(tx, side, scope, approved or "hub")
             _set_state(tx, found.filtered, "detached")
             _apply_rule(batch, side, found.gone, counts)
+            if approved and side.flow is not None:  # nobody is asked for the same deletes again when they are passed on
+                others = len(hub.mappings_of(side.entity.entity)) - 1
+                n = len(found.gone) * max(1, others)
+                allowances.agree(tx, f"flow:{side.flow.flow}", {"records": n, "changes": n, "deletes": n})
         batch.store()
     return counts
 

@@ -67,14 +67,16 @@ class Prepared:
     actions: list[tuple[Link, Intent]] = field(default_factory=list)
 
 
-def deliver(hub: Hub, side: Side, fences: dict[int, int], run: Run, by: str | None = None) -> Counts:
-    """Write up to BATCH links of this mapping that are due (`by` an earlier instant); counts say how each ended.
+def deliver(
+    hub: Hub, side: Side, fences: dict[int, int], run: Run, by: str | None = None, at_most: int = BATCH
+) -> Counts:
+    """Write up to BATCH (`at_most`) links of this mapping that are due (`by` an instant); counts say how each ended.
 
     Raises only what our own store raises, such as Transient "store.lost_lease".
     """
     counts = Counts()
     with hub.store.look() as tx:
-        due = shards.due_links(tx, side.name, list(fences), _at_once(side), now=by)
+        due = shards.due_links(tx, side.name, list(fences), min(_at_once(side), at_most), now=by)
     if not due:
         return counts
     ids = [link_id for link_id, _ in due]

@@ -8,9 +8,9 @@ from typing import Any
 from hefu.core.errors import Unsupported
 from hefu.core.merge import settle_lines
 from hefu.core.records import Normal
-from hefu.engine import bury
+from hefu.engine import bury, canary, guard
 from hefu.engine.fold import Batch, _at, _forget, remember_keys
-from hefu.engine.hub import Hub, Run, line_keys
+from hefu.engine.hub import Hub, Run, Side, line_keys
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, journal, runs
 from hefu.store.db import Tx
@@ -136,16 +136,28 @@ def settle_delete(hub: Hub, issue_id: str, choice: str, who: str) -> None:
         journal.record(tx, hub.journal_key, who, "delete.decided", golden.id, {"choice": choice})
 
 
-def resume(hub: Hub, scope: str, who: str) -> bool:
-    """Let a paused flow, mapping, connection or delete handling go on; says whether it was paused."""
+def resume(hub: Hub, scope: str, who: str, *, approve: bool = False) -> bool:
+    """Let a paused flow, mapping, connection or delete handling go on; says whether it was paused.
+
+    A flow that its guard stopped is measured anew; with `approve` it may do what it was stopped for.
+    """
     if scope.startswith("deletes:"):
         return _resume_deletes(hub, scope, who)
+    if approve and scope.startswith("flow:"):
+        canary.approve(hub, _sides_of(hub, scope), who)
     with hub.store.begin() as tx:
+        if approve:
+            guard.agree(tx, scope)
         was = runs.resume_scope(tx, scope)
         issues.close_issues(tx, who, "resumed", kinds=("flood", "paused"), field=scope)
-        journal.record(tx, hub.journal_key, who, "resumed", scope)
+        journal.record(tx, hub.journal_key, who, "approved" if approve else "resumed", scope)
     hub.forget_schemas()
     return was
+
+
+def _sides_of(hub: Hub, scope: str) -> list[Side]:
+    flow = hub.project.flows.get(scope.partition(":")[2])
+    return [hub.side(m) for m in hub.active_mappings() if flow is not None and m in flow.mappings]
 
 
 def _resume_deletes(hub: Hub, scope: str, who: str) -> bool:

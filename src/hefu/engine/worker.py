@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.core.project import Flow
-from hefu.engine import bury, capture, deliver, drift, guard, outcome
+from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.store import issues, runs, shards
+from hefu.store.canaries import Trial
 from hefu.store.db import Tx
 from hefu.store.golden import SHARDS
 from hefu.store.issues import Issue
@@ -189,44 +191,83 @@ def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_m
     with hub.store.begin() as tx:
         shards.ensure_shards(tx)
         fences = shards.claim(tx, hub.worker_id, at_most)
-    while fences and _drain_once(hub, run, _of_now(hub, sides, guarded), fences, total):
-        pass
+    if fences and guarded:
+        while _drain_measured(hub, run, _calm(hub, sides, run), fences, total):
+            pass
+    elif fences:
+        if not hub.rehearsing:
+            canary.approve(hub, sides, "apply")
+        while _drain_once(hub, run, [Lot(side) for side in sides], fences, total):
+            pass
     with hub.store.begin() as tx:
         shards.release(tx, hub.worker_id)
     return total
 
 
-def _of_now(hub: Hub, sides: Sequence[Side], guarded: bool) -> Sequence[tuple[Side, str | None]]:
-    return _calm(hub, sides) if guarded else [(side, None) for side in sides]
+@dataclass
+class Lot:
+    """What of a side may be delivered: what was due `by` an instant, and of a version on trial only its group."""
+
+    side: Side
+    by: str | None = None
+    trial: Trial | None = None
+    wrote: bool = False
 
 
-def _calm(hub: Hub, sides: Sequence[Side]) -> list[tuple[Side, str | None]]:
-    """The sides of flows whose due writes stay within their limits; of one that is being read, what was due before."""
+def _calm(hub: Hub, sides: Sequence[Side], run: Run) -> list[Lot]:
+    """The sides of flows whose due writes stay within their limits, as of now; of one that is being read, of before."""
     flows = {side.flow.flow: side.flow for side in sides if side.flow is not None}
     since = {name: min(times) for name, times in list(hub.reading.items()) if times}
-    if hub.store.postgresql and flows:
-        with hub.store.look() as tx:
+    with hub.store.look() as tx:
+        if hub.store.postgresql and flows:
             for name, at in shards.read_elsewhere(tx, hub.worker_id).items():
                 since[name] = min(at, since.get(name, at))
-    stopped = {name for name, flow in flows.items() if guard.flood(hub, flow, [s for s in sides if s.flow is flow])}
-    names = [side.flow.flow if side.flow is not None else "" for side in sides]
-    return [(side, since.get(name)) for side, name in zip(sides, names, strict=True) if name not in stopped]
+        now, paused = tx.now(), runs.paused(tx)
+    stopped = {name for name in flows if f"flow:{name}" in paused}
+    stopped |= {name for name, flow in flows.items() if name not in stopped and _flood(hub, flow, sides, run)}
+    calm = [side for side in sides if side.flow is None or side.flow.flow not in stopped]
+    trials = canary.on_trial(hub, calm)
+    names = [side.flow.flow if side.flow is not None else "" for side in calm]
+    return [Lot(s, min(now, since.get(name, now)), trials.get(s.name)) for s, name in zip(calm, names, strict=True)]
+
+
+def _flood(hub: Hub, flow: Flow, sides: Sequence[Side], run: Run) -> bool:
+    return guard.flood(hub, flow, [side for side in sides if side.flow is flow], run)
+
+
+def _drain_measured(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int], total: Counts) -> bool:
+    """Deliver what the guard has measured, and look at groups on trial; whether there may be more to measure."""
+    moved = False
+    while _drain_once(hub, run, lots, fences, total):
+        moved = True
+    for lot in lots:
+        if lot.trial is not None and (lot.wrote or lot.trial.ready):
+            moved |= canary.verdict(hub, lot.side, lot.trial, run) == "passed"
+    return moved
 
 
 _PROGRESS = ("prepared", "nothing_owed", "found", "applied", "not_applied", "not_there", "not_wanted")
 
 
-def _drain_once(
-    hub: Hub, run: Run, sides: Sequence[tuple[Side, str | None]], fences: dict[int, int], total: Counts
-) -> bool:
+def _drain_once(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int], total: Counts) -> bool:
     """One batch of each side, of what was due by then, under the claimed shards; whether anything moved."""
     moved = Counts()
-    for side, by in sides:
-        if not is_paused(hub, side.name):
-            moved += outcome.resolve(hub, side, fences, run)
-            moved += deliver.deliver(hub, side, fences, run, by)
+    for lot in lots:
+        if not is_paused(hub, lot.side.name):
+            moved += outcome.resolve(hub, lot.side, fences, run)
+            moved += _deliver(hub, lot, fences, run)
     total += moved
     return any(moved[k] for k in _PROGRESS)
+
+
+def _deliver(hub: Hub, lot: Lot, fences: dict[int, int], run: Run) -> Counts:
+    if lot.trial is None:
+        return deliver.deliver(hub, lot.side, fences, run, lot.by)
+    granted = canary.reserve(hub, lot.trial, deliver.BATCH)
+    counts = deliver.deliver(hub, lot.side, fences, run, lot.by, granted) if granted else Counts()
+    lot.wrote |= counts["prepared"] > 0
+    canary.unused(hub, lot.trial, granted - counts["prepared"])
+    return counts
 
 
 def hint(hub: Hub, connection: str, obj: str, record_id: str) -> Counts:

@@ -358,6 +358,31 @@ pause = Table(
     comment="What has been stopped and why.",
 )
 
+canary = Table(
+    "canary",
+    metadata,
+    Column("mapping", Name, primary_key=True),
+    Column("fingerprint", String(64), primary_key=True, comment="of the mapping's meaning"),
+    Column("state", String(16), nullable=False),
+    Column("since_at", Instant, nullable=False),
+    Column("since_id", Id, nullable=False, comment="writes of the group have later ids"),
+    Column("size", Integer, nullable=False, comment="records that may be written before the verdict"),
+    Column("taken", Integer, nullable=False, comment="of these, how many were"),
+    Column("decided_at", Instant),
+    Column("decided_by", String(200)),
+    _states("trial", "passed", "failed"),
+    comment="Versions of mappings: a new one writes a small group first and goes on once that was read back as told.",
+)
+
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("scope", String(140), primary_key=True, comment="flow:x"),
+    Column("at", Instant, nullable=False),
+    Column("agreed", Text, nullable=False, comment="JSON: limit -> how much a person has agreed to"),
+    comment="What a flow may do beyond its limits, until what was due then is done.",
+)
+
 shard = Table(
     "shard",
     metadata,

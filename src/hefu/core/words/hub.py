@@ -2,6 +2,17 @@
 
 from hefu.core.words import Words
 
+_DECIDE = (
+    (
+        "Look at 'hefu plan --flow {flow}'. Agree: 'hefu resume flow:{flow} --approve' or 'hefu apply'; else correct "
+        "the cause and 'hefu resume flow:{flow}'. Take back what run {run} wrote before: 'hefu undo --run {run}'."
+    ),
+    (
+        "查看 hefu plan --flow {flow}。同意请运行 hefu resume flow:{flow} --approve 或 hefu apply；否则更正原因后运行 "
+        "hefu resume flow:{flow}。撤销运行 {run} 已写入的内容：hefu undo --run {run}。"
+    ),
+)
+
 ERRORS = {
     "app.no_connection": Words(
         "The project has no connection '{name}'. It has: {known}.",
@@ -112,10 +123,49 @@ ERRORS = {
         "无需处理。",
     ),
     "guard.records": Words(
-        "The flow would change more than its limit at once ({limit}); nothing was written.",
-        "本次变更超过流程上限（{limit}），未写入任何数据。",
-        "Look at 'hefu plan', then 'hefu apply' to agree, or correct the cause and 'hefu resume'.",
-        "请查看 hefu plan；同意则运行 hefu apply，否则更正原因后运行 hefu resume。",
+        "The flow would write {found} records at once, more than its limit of {limit}; it stopped.",
+        "流程一次将写入 {found} 条记录，超过上限（{limit}），已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.creates": Words(
+        "The flow would create {found} records at once, more than its limit of {limit}; it stopped.",
+        "流程一次将新建 {found} 条记录，超过上限（{limit}），已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.changes": Words(
+        "The flow would change {found} records at once, more than its limit of {limit}; it stopped.",
+        "流程一次将修改 {found} 条记录，超过上限（{limit}），已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.blanks": Words(
+        "The flow would empty values in {found} records, more than its limit of {limit}; it stopped.",
+        "流程将清空 {found} 条记录中的值，超过上限（{limit}），已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.deletes": Words(
+        "The flow would delete {found} records at once, more than its limit of {limit}; it stopped.",
+        "流程一次将删除 {found} 条记录，超过上限（{limit}），已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.movement": Words(
+        "An amount would move by {found} of what it was, more than {limit}; the flow stopped.",
+        "有金额将变动为原值的 {found} 倍幅度，超过上限（{limit}），流程已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.movement_total": Words(
+        "Amounts would move by {found} in all, more than {limit}; the flow stopped.",
+        "金额变动合计 {found}，超过上限（{limit}），流程已在下一次写入前暂停。",
+        *_DECIDE,
+    ),
+    "guard.canary": Words(
+        "The new version of mapping '{mapping}' wrote {written} records; {wrong} of them do not hold what they were "
+        "told ({names}), {refused} were refused. The rest was not written.",
+        "映射“{mapping}”的新版本试写了 {written} 条记录，其中 {wrong} 条与所写不一致（{names}），"
+        "{refused} 条被拒绝；其余未写入。",
+        "Take it back: 'hefu undo --run {run}'. Correct the mapping, import it and 'hefu resume flow:{flow}'; or, if "
+        "it is meant: 'hefu resume flow:{flow} --approve'.",
+        "撤销：hefu undo --run {run}。更正映射并重新导入后运行 hefu resume flow:{flow}；若确属预期：hefu resume "
+        "flow:{flow} --approve。",
     ),
     "guard.deleted": Words(
         "{missing} of {known} records are gone, more than the limit; no delete was passed on.",
