@@ -53,3 +53,21 @@ def test_a_new_field_that_nobody_needs_is_no_drift():
     world.sync()
     assert len(world.erp.all("customer")) == 2
     assert world.issues() == []
+
+
+def test_drift_that_one_mapping_does_not_mind_still_stops_the_other_mapping_of_the_object():
+    world = customers(Fate())
+    fields = [{"field": n, "from": n} for n in ("code", "name")]
+    narrow = {"mapping": "erp-name", "connection": "erp", "object": "customer", "entity": "customer", "fields": fields}
+    world.mappings.insert(0, narrow)
+    world.hubs = [world.new_hub()]
+    world.crm.create("customer", K)
+    world.sync()
+    world.erp.define(
+        "customer", [*(f for f in WHOLE if f.name != "phone"), Field("phone", FieldType.DECIMAL)], TOKEN, key=("code",)
+    )
+    for _ in range(3):
+        world.hub.forget_schemas()
+        world.cycle()
+    (drift,) = world.issues("drift")
+    assert (drift["field"], drift["facts"]["code"]) == ("erp-customer", "drift.type_changed")

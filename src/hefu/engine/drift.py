@@ -18,14 +18,15 @@ from hefu.store.tables import object_schema
 def check(hub: Hub, mapping: str) -> None:
     """Compare with what the system offered before. Raises Unsupported "drift.*" naming field and system.
 
-    A compatible schema is remembered; an earlier drift that is gone closes its issue.
+    A schema that all mappings of the object can work with is remembered; an earlier drift that is gone closes its
+    issue.
     """
     doc = hub.project.mappings[mapping]
     schema = hub.schema(doc.connection, doc.object)
     with hub.store.look() as tx:
         before = _known(tx, doc.connection, doc.object)
         was_stopped = runs.was_paused(tx, f"mapping:{mapping}")
-    found = broken(doc, schema, before or {}) or _newly_mandatory(hub.side(mapping), before or {})
+    found = _trouble(hub, doc, schema, before or {})
     if found is not None:
         with hub.store.begin() as tx:
             facts = {"code": found.code, "facts": {k: str(v) for k, v in found.facts.items()}}
@@ -33,11 +34,23 @@ def check(hub: Hub, mapping: str) -> None:
         raise found
     now = picture(schema)
     if before != now or was_stopped:
+        others_work = not any(_trouble(hub, other, schema, before or {}) for other in _siblings(hub, doc))
         with hub.store.begin() as tx:
-            _remember(tx, doc.connection, doc.object, now)
+            if others_work:
+                _remember(tx, doc.connection, doc.object, now)
             issues.close_issues(tx, "hub", "compatible again", kinds=("drift",), field=mapping)
             issues.close_issues(tx, "hub", "compatible again", kinds=("paused",), field=f"mapping:{mapping}")
             runs.resume_scope(tx, f"mapping:{mapping}")
+
+
+def _trouble(hub: Hub, doc: Mapping, schema: ObjectSchema, before: dict[str, list[object]]) -> Unsupported | None:
+    return broken(doc, schema, before) or _newly_mandatory(hub.side(doc.mapping), before)
+
+
+def _siblings(hub: Hub, doc: Mapping) -> list[Mapping]:
+    """The other mappings of the same object: what one of them has not noticed yet must not be forgotten."""
+    known = [hub.project.mappings[name] for name in hub.active_mappings() if name != doc.mapping]
+    return [other for other in known if (other.connection, other.object) == (doc.connection, doc.object)]
 
 
 def picture(schema: ObjectSchema) -> dict[str, list[object]]:
