@@ -94,7 +94,7 @@ class Changes:
     def since(self, at: datetime) -> Iterator[Page]:
         """What changed, looking back by the connection's lateness."""
         step = grain(self._how.format)
-        low = at - max(self._reader.lateness(self._how), step)
+        low = at - max(self._reader.lateness(self._how), _step_back(at, step))
         ordered = self._paging.type in ("offset", "page") and self._how.ordered and self._shape.described.modified
         if ordered and not (self._paging.total or self._paging.total_header):
             yield from self._seek(low, at, step)
@@ -174,20 +174,24 @@ class Changes:
                 return True
 
     def _last_moment(self, turn: Turn, low: datetime, step: timedelta) -> tuple[datetime | None, timedelta]:
-        """The moment of a page's last change, and how far before it to go on; None if that would be where we were.
-
-        Back by one step of the API's writing of moments, or by less where its moments are visibly finer: hundreds of
-        records of one bulk write share a millisecond, and each page would be read twice.
-        """
+        """The moment of a page's last change, and how far before it to go on; None if that would be where we were."""
         last = self._moment(turn.sheet.entries[-1]) if turn.sheet.entries else None
         if last is None:
             return None, step
-        back = FINEST if last.microsecond % 1000 and step < timedelta(seconds=1) else step
+        back = _step_back(last, step)
         return (last if last > low + back else None), back
 
     def _edge(self, entries: list[Any], low: datetime) -> dict[object, Any]:
         moments = ((entry, self._moment(entry)) for entry in entries)
         return {self._reader.ident(entry): entry for entry, moment in moments if moment is not None and moment >= low}
+
+
+def _step_back(from_moment: datetime, step: timedelta) -> timedelta:
+    """One step of the API's writing of moments, or less where a moment of its own is visibly finer.
+
+    Hundreds of records of one bulk write share a millisecond; each look would read them again.
+    """
+    return FINEST if from_moment.microsecond % 1000 and step < timedelta(seconds=1) else step
 
 
 def _by_then(told: datetime, end: End | None) -> datetime:

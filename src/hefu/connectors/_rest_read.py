@@ -155,7 +155,9 @@ class Reader:
             told = parsedate_to_datetime(sheet.headers["date"])
             return told if told.tzinfo else told.replace(tzinfo=UTC)
         except (KeyError, ValueError):
-            return self._site.now() - _span(self._site.facts.get("clock_tolerance"), 120)
+            now = self._site.now()  # in milliseconds: finer moments are those of records
+            now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            return now - _span(self._site.facts.get("clock_tolerance"), 120)
 
     def lateness(self, how: Since) -> timedelta:
         return how.lateness if how.lateness is not None else _span(self._site.facts.get("lateness"), 60)
