@@ -178,6 +178,7 @@ class Hub:
     asked: threading.Event = field(default_factory=threading.Event)
     reading: dict[str, list[str]] = field(default_factory=dict)
     marking: threading.Lock = field(default_factory=threading.Lock)
+    compatible: dict[str, ObjectSchema] = field(default_factory=dict)
     _sides: dict[str, Side] = field(default_factory=dict)
     _entities: dict[str, Entity] = field(default_factory=dict)
     _active: list[str] = field(default_factory=list)

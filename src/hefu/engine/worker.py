@@ -10,7 +10,7 @@ from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.core.project import Flow
 from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
 from hefu.engine.hub import Counts, Hub, Run, Side
-from hefu.store import issues, runs, shards
+from hefu.store import intents, issues, runs, shards
 from hefu.store.canaries import Trial
 from hefu.store.db import Tx
 from hefu.store.golden import SHARDS
@@ -20,12 +20,17 @@ from hefu.store.issues import Issue
 def usable_sides(hub: Hub, mappings: Iterable[str]) -> list[Side]:
     """The sides that are not paused and whose connection answers; trouble pauses them with its reason."""
     out = []
+    with hub.store.look() as tx:
+        quiet = not runs.anything_paused(tx)
     for name in mappings:
         doc = hub.project.mappings[name]
-        if is_paused(hub, name):
+        if not quiet and is_paused(hub, name):
             continue
         try:
-            drift.check(hub, name)
+            schema = hub.schema(doc.connection, doc.object)
+            if not quiet or hub.compatible.get(name) is not schema:  # what was compared stays as it was compared
+                drift.check(hub, name)
+                hub.compatible[name] = schema
             out.append(hub.side(name))
         except HubError as error:
             if ours(error):
@@ -112,11 +117,18 @@ def cycle(hub: Hub, flow: Flow, *, full: bool = False, guarded: bool = True, onl
                 run.state, run.note = "paused", ", ".join(sorted({*names} - {side.name for side in sides}))[:500]
             read = [side for side in sides if capture_side(hub, side, run, full=full) is not None]
             if len(read) == len(names):
-                for side in read:
+                for side in _with_missing(hub, read):
                     run.counts.update({f"{side.name}.{k}": n for k, n in bury.bury(hub, side, run).items()})
         drain(hub, run, read, guarded=guarded)
         _recovered(hub, read)
     return run
+
+
+def _with_missing(hub: Hub, sides: Sequence[Side]) -> list[Side]:
+    """Those of which a record is missing, or was and stopped their deletes."""
+    with hub.store.look() as tx:
+        missing = shards.missing_mappings(tx)
+        return [side for side in sides if side.name in missing or runs.was_paused(tx, f"deletes:{side.name}")]
 
 
 def _recovered(hub: Hub, sides: Sequence[Side]) -> None:
@@ -179,6 +191,12 @@ def drain(
     return total
 
 
+def _anything_to_do(hub: Hub, sides: Sequence[Side]) -> bool:
+    """Whether it is worth to claim shards: something is due, or the outcome of a write is not known."""
+    with hub.store.look() as tx:
+        return shards.anything_due(tx, [side.name for side in sides]) or intents.anything_open(tx)
+
+
 def handed_over(hub: Hub) -> bool:
     """Whether somebody drains just now; whoever it is then looks once more for what has become due."""
     hub.asked.set()
@@ -188,6 +206,8 @@ def handed_over(hub: Hub) -> bool:
 def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_most: int) -> Counts:
     total = Counts()
     sides = sides if sides is not None else usable_sides(hub, hub.active_mappings())
+    if not (_anything_to_do(hub, sides) or canary.on_trial(hub, sides)):
+        return total
     with hub.store.begin() as tx:
         shards.ensure_shards(tx)
         fences = shards.claim(tx, hub.worker_id, at_most)

@@ -92,6 +92,11 @@ def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str,
     return [_intent(row) for row in tx.run(statement)]
 
 
+def anything_open(tx: Tx) -> bool:
+    """Whether the outcome of any write is not known."""
+    return tx.run(select(intent.c.id).where(UNSETTLED).limit(1)).first() is not None
+
+
 def to_look_up(tx: Tx) -> set[str]:
     """Mappings with writes whose outcome must be looked up by now."""
     statement = (

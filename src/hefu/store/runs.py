@@ -80,6 +80,11 @@ def resume_scope(tx: Tx, scope: str) -> bool:
     return bool(tx.run(delete(pause).where(pause.c.scope == scope)).rowcount)
 
 
+def anything_paused(tx: Tx) -> bool:
+    """Whether any pause is noted down, be its time over or not."""
+    return tx.run(select(pause.c.scope).limit(1)).first() is not None
+
+
 def was_paused(tx: Tx, scope: str) -> bool:
     """Whether it is paused, or was until its time was over and nobody looked since."""
     return tx.run(select(pause.c.scope).where(pause.c.scope == scope)).first() is not None

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from hefu.core.errors import Transient
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.golden import SHARDS
-from hefu.store.tables import link, shard, worker
+from hefu.store.tables import MISSING, link, shard, worker
 
 
 def ensure_shards(tx: Tx) -> None:
@@ -117,9 +117,14 @@ def due_mappings(tx: Tx) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.run(statement)}
 
 
+def missing_mappings(tx: Tx) -> set[str]:
+    """Mappings of which a record was not shown where it should have been: what becomes of it is to be decided."""
+    return set(tx.run(select(link.c.mapping).distinct().where(MISSING)).scalars())
+
+
 def anything_due(tx: Tx, mappings: Sequence[str]) -> bool:
     """Whether any link of these mappings is due now."""
     now = tx.now()
     due = (link.c.due_at.is_not(None), link.c.due_at <= now)
     free = link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent")
-    return any(tx.run(select(link.c.id).where(link.c.mapping == m, *due, free).limit(1)).first() for m in mappings)
+    return tx.run(select(link.c.id).where(link.c.mapping.in_(mappings), *due, free).limit(1)).first() is not None
