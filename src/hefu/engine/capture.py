@@ -117,8 +117,9 @@ def _short(organisation: str, record_id: str) -> int:
 
 
 def _link_count(tx: Tx, side: Side) -> int:
-    one = link_table.select().where(link_table.c.mapping == side.name, link_table.c.record_id.is_not(None)).limit(1)
-    return 1 if tx.run(one).first() else 0
+    here = (link_table.c.connection == side.mapping.connection, link_table.c.object == side.mapping.object)
+    known = (*here, link_table.c.record_id.is_not(None), link_table.c.mapping == side.name)  # by the index of records
+    return 1 if tx.run(link_table.select().where(*known).with_only_columns(link_table.c.id).limit(1)).first() else 0
 
 
 def absorb(
