@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from test_files import open_files
 from test_files_bad import put, read, refusal
 
+from hefu.connectors import _file_rows
 from hefu.connectors._file_columns import infer
 from hefu.connectors._file_encoding import guess
 from hefu.connectors._file_formula import escape, unescape
+from hefu.connectors._file_layout import Ask
+from hefu.connectors._file_survey import survey
 from hefu.connectors._file_unique import Keys
 from hefu.core.errors import Rejected
 from hefu.core.records import FieldType, Write, Written
@@ -238,3 +242,26 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         assert count == number
     assert peaks[1] < 10_000_000
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def surveyed(path, text, end="\n"):
+    path.write_text(end.join(text), encoding="utf-8", newline="")
+    return survey(path, Ask(key=("code",), encoding="utf-8", delimiter=",", quote='"'), "file")
+
+
+rows = st.lists(st.tuples(*[st.text('a",; é\u2028漢\x85', max_size=4)] * 3), min_size=1, max_size=30)
+
+
+@given(rows, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.integers(1, 7), st.integers(1, 40))
+def test_the_quick_way_through_a_file_finds_what_the_csv_module_finds(tmp_path_factory, texts, end, last, size, block):
+    """A plain file is cut out of blocks of any size, by the string type alone."""
+    cells = [(f"{n}{a}", b, c) for n, (a, b, c) in enumerate(texts)]
+    lines = [",".join('"' + c.replace('"', '""') + '"' if {'"', ","} & {*c} else c for c in row) for row in cells]
+    path = tmp_path_factory.mktemp("plain") / "x.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_file_rows, "_BLOCK", block)
+        sheet, found, _ = surveyed(path, ["code,name,note", *lines] + [""] * last, end)
+        quick = [row for chunk in sheet.chunks(found, size) for row in zip(*chunk.columns, strict=True)]
+    careful = sheet.chunks(replace(found, plain=False), size)
+    assert quick == [row for chunk in careful for row in zip(*chunk.columns, strict=True)] == cells
+    assert found.plain == (end != "\r" or (len(lines) == 1 and not last))

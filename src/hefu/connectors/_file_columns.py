@@ -112,7 +112,13 @@ def infer(name: str, filled: Sequence[str]) -> FieldType:
 
 
 def _mostly(filled: Sequence[str], fits: Callable[[str], object]) -> bool:
-    return sum(1 for c in filled if fits(c)) >= 0.9 * len(filled)
+    misfits, most = 0, len(filled) / 10
+    for cell in filled:
+        if not fits(cell):
+            misfits += 1
+            if misfits > most:
+                return False
+    return True
 
 
 def _words(filled: Sequence[str]) -> tuple[str, str] | None:

@@ -47,7 +47,7 @@ class FirstPass:
         self.keys = Keys()
         self.total = self.end = 0
         self.last: Row = []
-        self.malformed = self.uneven = self.plain = False
+        self.malformed = self.uneven = self.plain = self.ragged = False
 
     def run(self) -> Survey:
         """What the whole file is like."""
@@ -81,7 +81,7 @@ class FirstPass:
                 break
             self.total += len(batch)
             line = batch[-1]
-        self.plain = not batch and self.layout.width > 1
+        self.plain = not batch and self.layout.width > 1 and not self.ragged
         if line:
             self.end = self.total
             self.last = next(csv.reader([line], **self.layout.dialect()))  # type: ignore[arg-type]
@@ -90,8 +90,9 @@ class FirstPass:
     def _take(self, batch: list[str], tap: Tap) -> bool:
         """Note the keys of these lines, if each is one row of the right width."""
         quote, width = self.layout.quote, self.layout.width
-        plain, rows = batch, list[Row]()
-        if quote in "".join(batch):
+        plain, rows, text = batch, list[Row](), "".join(batch)
+        self.ragged = self.ragged or _ragged(text, len(batch))
+        if quote in text:
             plain = [line for line in batch if quote not in line]
             rows = self._rows([line for line in batch if quote in line])
             if set(map(len, rows)) != {width}:
@@ -155,6 +156,12 @@ class FirstPass:
         if last and doubtful and not end.rstrip(b"\0").endswith((b"\n", b"\r")):
             raise Rejected("files.cut_row", file=sheet.where, row=found.records + self.layout.start)
         return found
+
+
+def _ragged(text: str, lines: int) -> bool:
+    """Whether some of these lines end in a carriage return alone."""
+    feeds = text.count("\n") + (not text.endswith("\n"))
+    return feeds != lines or ("\r" in text and text.count("\r") != text.count("\r\n"))
 
 
 def _some(reader: Iterator[Row]) -> tuple[list[Row], csv.Error | None]:

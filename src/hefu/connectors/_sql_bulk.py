@@ -210,13 +210,23 @@ def _copy(connection: Connection, target: str, names: Sequence[str], columns: Se
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 _NULL = r"\N"
+_BLANK = type(None)
 
 
 def copy_text(columns: Sequence[Sequence[Any]]) -> str:
     """Columns as PostgreSQL's COPY reads them (its manual, "Text Format"): tabs between, NULL as \\N, escaped."""
-    said = [_said(column) for column in columns]
-    text = _laid_out(said)
-    rows, blanks = len(columns[0]), sum(column.count(None) for column in columns)
+    said: list[Sequence[str]] = []
+    blanks = 0
+    for column in columns:
+        types = set(map(type, column))
+        if _BLANK in types:
+            blanks += column.count(None)
+            said.append([_NULL if v is None else str(v) for v in column])
+        elif types == {datetime}:
+            said.append(list(map(datetime.isoformat, column)))
+        else:
+            said.append(column if types == {str} else list(map(str, column)))
+    text, rows = _laid_out(said), len(columns[0])
     plain = text.count("\t") == rows * (len(columns) - 1) and text.count("\n") == rows and "\r" not in text
     if plain and text.count("\\") == blanks:
         return text
@@ -225,18 +235,6 @@ def copy_text(columns: Sequence[Sequence[Any]]) -> str:
 
 def _laid_out(columns: Sequence[Sequence[str]]) -> str:
     return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
-
-
-def _said(column: Sequence[Any]) -> Sequence[str]:
-    types = set(map(type, column))
-    if types == {str}:
-        return column
-    if types == {datetime}:
-        return list(map(datetime.isoformat, column))
-    return list(map(str, column)) if _BLANK not in types else [_NULL if v is None else str(v) for v in column]
-
-
-_BLANK = type(None)
 
 
 def _escaped(value: Any) -> str:
