@@ -97,3 +97,19 @@ def test_deleting_in_one_system_what_the_other_deleted_too():
     world.sync(full=True)
     assert world.writes("crm") == world.writes("erp") == []
     world.at_rest(2)
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_a_merge_in_one_system_deletes_nothing_elsewhere_and_asks(changes):
+    """Its id leads to the winner, and the winner is another object: neither a delete nor still the same record."""
+    world, c, e = given("propagate", changes)
+    other = world.crm.create("customer", {**K, "code": "K2"})
+    world.sync()
+    world.crm.merge("customer", other, c)
+    world.sync(full=True)
+    assert set(world.erp.all("customer")) > {e}
+    (case,) = world.issues("duplicate")
+    assert (case["facts"]["record_id"], case["facts"]["merged_into"]) == (c, other)
+    world.crm.edit("customer", other, {"name": "乙"})
+    world.sync()
+    assert world.erp.get("customer", e)["name"] == "甲"

@@ -167,3 +167,37 @@ def test_blind_creates_wait_for_a_person_who_may_say_it_is_not_there():
     world.sync()
     assert len(world.erp.all("customer")) == 1
     assert world.issues() == []
+
+
+@pytest.mark.parametrize("how", ["key", "upsert"])
+def test_what_somebody_made_by_hand_meanwhile_is_not_taken_for_our_create(how):
+    """They never knew our values, so their blanks empty nobody's fields."""
+    world = customers(Fate(), erp=Manners(**MADE[how]))
+
+    def somebody(call):
+        if call.verb == "write" and not world.erp.all("customer"):
+            world.erp.create("customer", {"code": "K1"})
+
+    world.watch["erp"].on_call.append(somebody)
+    lose(world, "before")
+    world.crm.create("customer", K)
+    world.cycle()
+    world.sync(seconds=5)
+    for system in (world.crm, world.erp):
+        (row,) = system.all("customer").values()
+        assert {n: row[n] for n in K} == K
+    world.at_rest(2)
+
+
+@pytest.mark.parametrize("how", ["key", "upsert"])
+def test_our_create_is_recognised_by_its_key_where_objects_are_matched_by_nothing(how):
+    world = customers(Fate(), erp=Manners(**MADE[how]), entity={"match": []})
+    lose(world, "after")
+    world.crm.create("customer", K)
+    world.cycle()
+    world.sync(seconds=5)
+    assert len(world.erp.all("customer")) == 1
+    assert len({x["golden_id"] for x in world.links()}) == 1
+    written = len(world.crm.log), len(world.erp.log)
+    world.sync()
+    assert (len(world.crm.log), len(world.erp.log)) == written

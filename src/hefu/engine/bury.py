@@ -6,7 +6,7 @@ only what is surely gone follows the delete rule, and above the flood limits onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -51,6 +51,7 @@ def bury(hub: Hub, side: Side, run: Run, *, approved: str = "") -> Counts:
             _go_on(tx, side, scope, approved or "hub")
             _set_state(tx, found.filtered, "detached")
             _apply_rule(batch, side, found.gone, counts)
+            _part_merged(batch, side, found.merged, counts)
             if approved and side.flow is not None:  # nobody is asked for the same deletes again when they are passed on
                 others = len(hub.mappings_of(side.entity.entity)) - 1
                 n = len(found.gone) * max(1, others)
@@ -86,11 +87,15 @@ def _known(tx: Tx, side: Side) -> int:
 
 @dataclass
 class Found:
-    """Link ids by what a look at each single record said. `cause`: why that look cannot be trusted."""
+    """Link ids by what a look at each single record said. `cause`: why that look cannot be trusted.
+
+    `merged`: its people made one record of two; link -> the record to which the old id leads now.
+    """
 
     gone: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     filtered: list[str] = field(default_factory=list)
+    merged: dict[str, str] = field(default_factory=dict)
     cause: str | None = None
 
     def likely(self) -> str:
@@ -111,6 +116,8 @@ def _probe(hub: Hub, side: Side, missing: Sequence[tuple[str, str, str]]) -> Fou
             continue
         if not records:
             out.gone.append(link_id)
+        elif records[0].id != record_id:
+            out.merged[link_id] = records[0].id
         elif side.compiled.inward([records[0].values])[0] is FILTERED:
             out.filtered.append(link_id)
         else:
@@ -165,6 +172,23 @@ def _apply_rule(batch: Batch, side: Side, link_ids: Sequence[str], counts: Count
         elif rule == "propagate":
             delete_golden(batch, link, golden)
         counts[f"deleted_{rule}"] += 1
+
+
+def _part_merged(batch: Batch, side: Side, merged: Mapping[str, str], counts: Counts) -> None:
+    """A merge in one system deletes nothing elsewhere: a person says whether the others have one object or two."""
+    links = goldens.load_links(batch.tx, merged)
+    doc = side.mapping
+    winners = goldens.golden_ids(batch.tx, doc.connection, doc.object, merged.values())
+    for link in links.values():
+        if link.state != "missing":
+            continue
+        link.state, link.due_at, link.waits = "tombstone", None, None
+        batch.dirty_links[link.id] = link
+        kept = merged[link.id]
+        facts = {"record_id": link.record_id, "object": doc.object, "merged_into": kept, "with": winners.get(kept)}
+        place = (side.entity.entity, link.golden_id, link.id, doc.connection, (link.record_id or "")[:200])
+        batch.issues.append(Issue("duplicate", *place, facts))
+        counts["merged"] += 1
 
 
 def _ask(batch: Batch, side: Side, link: Link, kind: str, rule: str) -> None:

@@ -18,7 +18,7 @@ from hefu.core.errors import HubError, Rejected
 from hefu.core.mapping import FILTERED
 from hefu.core.match import match_keys
 from hefu.core.records import Normals, Page, Record
-from hefu.core.rewriting import own_writing
+from hefu.core.rewriting import own_writing, rewritten
 from hefu.engine import identity, references
 from hefu.engine.fold import Batch, create_golden, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side, chunks
@@ -78,6 +78,8 @@ def capture(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
         with hub.store.begin() as tx:
             position = None if side.can.changes == "full" else last
             runs.set_cursor(tx, side.name, position, side.compiled.fingerprint, tx.now())
+            if meaning_changed:
+                goldens.look_again(tx, side.name)
     return counts
 
 
@@ -250,7 +252,7 @@ def _orphaned(batch: Batch, side: Side, link: Link, record: Record) -> bool:
         facts = {"code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}, "record_id": record.id}
         where = (link.golden_id, link.id, side.mapping.connection, error.field or "")
         batch.issues.append(Issue("unresolved", side.entity.entity, *where, facts))
-    elif link.reread == UNRESOLVED:
+    elif link.reread:  # UNRESOLVED, or marked to be read again since its system showed new records
         batch.found_parent.append(link.id)
     return error is not None
 
@@ -299,7 +301,7 @@ def _fresh(
     batch: Batch, side: Side, fresh: Sequence[tuple[Record, Normals]], digests: dict[tuple[str, str], str]
 ) -> None:
     """Records without a link: recognise them, one after the other, since two of them may be twins."""
-    if not side.entity.match and side.token_field is None:
+    if not side.entity.match and not identity.may_be_ours(batch, side):
         for record, values in fresh:
             _new(batch, side, record, values, digests[(record.organisation, record.id)])
         return
@@ -359,8 +361,10 @@ def adopt(batch: Batch, side: Side, link: Link, found: Normals) -> None:
     intent = intents.unsettled(batch.tx, [link.id]).get(link.id)
     if intent is None:
         return
-    sent = intent.fields or {}
-    link.told, link.seen = dict(sent), own_writing(sent, found, side.their_fields(sent))
+    sent, fields = intent.fields or {}, side.their_fields(intent.fields or {})
+    if side.token_field is None:  # found by its key: perhaps somebody made it by hand, who never knew what we sent
+        sent = {n: v for n, v in sent.items() if n in found and rewritten(v, found[n], fields[n])}
+    link.told, link.seen = dict(sent), own_writing(sent, found, fields)
     report_losses(batch, side, link, sent, link.seen)
     intents.settle(batch.tx, intent.id, "applied")
     issues.close_issues(batch.tx, "hub", "found", kinds=("unknown_outcome",), link_ids=[link.id])

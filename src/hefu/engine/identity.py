@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hefu.core.match import judge, match_keys
 from hefu.core.records import Normals, Record
+from hefu.engine import references
 from hefu.engine.fold import Batch
 from hefu.engine.hub import Side
 from hefu.store import golden as goldens
@@ -50,6 +51,11 @@ def identify(batch: Batch, side: Side, records: Sequence[tuple[Record, Normals]]
     ]
 
 
+def may_be_ours(batch: Batch, side: Side) -> bool:
+    """Whether a record without a link could be one that we created."""
+    return side.token_field is not None or (side.may_create and bool(intents.creates_of(batch.tx, side.name)))
+
+
 def candidates(batch: Batch, side: Side, keys: Sequence[Sequence[str | None]]) -> list[list[str]]:
     """Golden ids that share a key with each record, strongest key first."""
     out: list[list[str]] = [[] for _ in keys]
@@ -65,13 +71,30 @@ def candidates(batch: Batch, side: Side, keys: Sequence[Sequence[str | None]]) -
 
 
 def _own_creates(batch: Batch, side: Side, records: Sequence[Record]) -> dict[str, Link]:
-    """record id -> our link, for records that carry the token of a create of ours."""
+    """record id -> our link, for records that carry the token of a create of ours, or else its natural key."""
     name = side.token_field
     if name is None:
-        return {}
+        return _created_by_key(batch, side, records)
     tokens = {str(r.values[name]): r.id for r in records if r.values.get(name)}
     links = goldens.load_links(batch.tx, tokens)
     return {tokens[i]: x for i, x in links.items() if x.record_id is None and x.mapping == side.name}
+
+
+def _created_by_key(batch: Batch, side: Side, records: Sequence[Record]) -> dict[str, Link]:
+    """record id -> our link, where the answer to a create of ours is not known and nothing but its key tells."""
+    if side.can.create not in ("key", "upsert") or not side.schema.key:
+        return {}
+    flying = intents.creates_of(batch.tx, side.name)
+    if not flying:
+        return {}
+    keys = {}
+    for intent in flying:
+        key = references.sent_key(batch.tx, batch.hub, side, intent.fields or {})
+        if key is not None:
+            keys[tuple(key.values())] = intent.link_id
+    ours = {r.id: keys.get(tuple(r.values.get(n) for n in side.schema.key)) for r in records}
+    links = goldens.load_links(batch.tx, [i for i in ours.values() if i is not None])
+    return {record_id: links[i] for record_id, i in ours.items() if i in links and links[i].record_id is None}
 
 
 def _one(
@@ -111,7 +134,8 @@ def _place(side: Side, record: Record, golden: Golden, links: Sequence[Link], ba
     waiting = next((x for x in here if x.record_id is None), None)
     if waiting is None:
         return Found(golden)
-    own = waiting.state == "creating" and waiting.id in intents.unsettled(batch.tx, [waiting.id])
+    unsure = side.token_field is None  # else our own would carry our token, and were found by it
+    own = unsure and waiting.state == "creating" and waiting.id in intents.unsettled(batch.tx, [waiting.id])
     return Found(golden, waiting, own=own)
 
 

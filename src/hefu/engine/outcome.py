@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from hefu.core.errors import Denied, HubError, Unsupported
 from hefu.core.merge import project_lines
-from hefu.core.records import Normal, Normals, Record, Written
+from hefu.core.records import Normal, Normals, Record, Values, Written
 from hefu.core.rewriting import own_writing, rewritten
 from hefu.engine import references
 from hefu.engine.capture import absorb, adopt
@@ -55,7 +55,7 @@ def _resolve_one(
         _created(hub, side, link, intent, fences, run, counts)
         return
     found = hub.connect(side.mapping.connection).fetch(side.mapping.object, [link.record_id or ""])
-    record = found[0] if found else None
+    record = next((r for r in found if r.id == link.record_id), None)  # the loser of a merge may lead to its winner
     with hub.store.begin() as tx:
         shards.renew(tx, hub.worker_id, fences)
         now = _in_our_terms(side, record)
@@ -160,21 +160,14 @@ def _still_working(side: Side) -> timedelta:
         5.0, side.connection.limits.timeout.total_seconds()))  # fmt: skip
 
 
-def _probe(hub: Hub, side: Side, link: Link, intent: Intent) -> dict[str, object] | None:
+def _probe(hub: Hub, side: Side, link: Link, intent: Intent) -> Values | None:
     """What to search for: our token, or the natural key as we sent it; None if the object has neither."""
     if side.token_field is not None:
         return {side.token_field: link.id}
-    key = side.schema.key
-    if side.can.create not in ("key", "upsert") or not key:
+    if side.can.create not in ("key", "upsert"):
         return None
     with hub.store.look() as tx:
-        ready = references.outward(tx, hub, side, [dict(intent.fields or {})])[0]
-    if isinstance(ready, str):
-        return None
-    spoken = side.compiled.outward([ready], [frozenset(ready)])[0]
-    if isinstance(spoken, HubError) or any(spoken.get(name) is None for name in key):
-        return None
-    return {name: spoken[name] for name in key}
+        return references.sent_key(tx, hub, side, intent.fields or {})
 
 
 def _adopt(hub: Hub, tx: Tx, side: Side, link: Link, record: Record, run: Run) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hefu.core.errors import HubError, Missing, Rejected
-from hefu.core.records import Normal, Normals, Record
+from hefu.core.records import Normal, Normals, Record, Values
 from hefu.engine.hub import Hub, Side
 from hefu.store import golden as goldens
 from hefu.store.db import Tx
@@ -119,3 +119,15 @@ def _outward_one(values: Normals | str, path: Path, ids: Mapping[str, str], enti
     if any(i not in ids for i in each(values, path)):
         return entity
     return replaced(values, path, lambda i: ids[i])
+
+
+def sent_key(tx: Tx, hub: Hub, side: Side, fields: Normals) -> Values | None:
+    """The natural key, in the system's terms, of a record created from these golden values; None if it has none."""
+    key = side.schema.key
+    ready = outward(tx, hub, side, [fields])[0]
+    if not key or isinstance(ready, str):
+        return None
+    spoken = side.compiled.outward([ready], [frozenset(ready)])[0]
+    if isinstance(spoken, HubError) or any(spoken.get(name) is None for name in key):
+        return None
+    return {name: spoken[name] for name in key}

@@ -186,6 +186,12 @@ def read_children_again(tx: Tx, connection: str) -> None:
     tx.run(link.update().where(waiting, link.c.connection == connection).values(reread=1))
 
 
+def look_again(tx: Tx, mapping: str) -> None:
+    """The mapping means something else now: whatever its links owe was reckoned by the old one, perhaps just now."""
+    calm = (link.c.due_at.is_(None), link.c.waits.is_(None), link.c.state == "active")
+    tx.run(link.update().where(link.c.mapping == mapping, *calm).values(due_at=tx.now()))
+
+
 def links_of(tx: Tx, golden_ids: Iterable[str], *, lock: bool = True) -> dict[str, list[Link]]:
     """All links of each golden record."""
     out: dict[str, list[Link]] = {}

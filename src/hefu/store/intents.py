@@ -92,6 +92,17 @@ def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str,
     return [_intent(row) for row in tx.run(statement)]
 
 
+def creates_of(tx: Tx, mapping: str) -> list[Intent]:
+    """Creates of a mapping of which nobody knows yet whether they happened; few, or none."""
+    statement = (
+        select(*[intent.c[c] for c in _COLUMNS])
+        .join(link, link.c.id == intent.c.link_id)
+        .where(UNSETTLED, intent.c.kind == "create", link.c.mapping == mapping)
+        .order_by(intent.c.id)
+    )
+    return [_intent(row) for row in tx.run(statement)]
+
+
 def anything_open(tx: Tx) -> bool:
     """Whether the outcome of any write is not known."""
     return tx.run(select(intent.c.id).where(UNSETTLED).limit(1)).first() is not None
