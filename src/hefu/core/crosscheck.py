@@ -11,6 +11,8 @@ from typing import get_args
 
 from hefu.core.documents import Flaw, Path
 from hefu.core.errors import Unsupported
+from hefu.core.expr import Scope, parse
+from hefu.core.mapping import golden_scope
 from hefu.core.model import READY, resolve
 from hefu.core.project import Entity, EntityField, FieldMap, Pii, Project
 from hefu.core.project import Mapping as MappingDocument
@@ -89,6 +91,7 @@ class _Check:
         for used in entity.fields:
             yield from self.field(name, ("fields", used), fields[used], fields)
             yield from self.owner_reads(name, used, fields[used])
+            yield from self.figure(name, ("fields", used), fields[used], fields)
 
     def circles(self, name: str) -> bool:
         """Does what the entity extends lead back to it?"""
@@ -118,6 +121,40 @@ class _Check:
             yield from self.known("entity", name, (*path, "owner", at, "owner"), "connection", rule.owner, connections)
         for line, below in field.lines.items():
             yield from self.field(name, (*path, "lines", line), below, {**beside, **field.lines})
+
+    def figure(self, name: str, path: Path, field: EntityField, fields: Mapping[str, EntityField]) -> Iterator[Flaw]:
+        """What the hub works out: names that are there, expressions that can be run."""
+        own = golden_scope(fields, "UTC")
+        yield from self.expression(name, (*path, "derive"), field.derive, own, field.type)
+        yield from self.expression(name, (*path, "may_go_back"), field.may_go_back, own, FieldType.BOOLEAN)
+        if field.forward and not field.options:
+            yield Flaw("entity", name, path, "documents.missing_word", "options", facts={"where": str(path[-1])})
+        rule = field.rollup
+        if rule is None:
+            return
+        here = (*path, "rollup")
+        yield from self.known("entity", name, (*here, "over"), "entity", rule.over, self.entities)
+        theirs = self.fields.get(rule.over)
+        if theirs is None:
+            return
+        pointing = tuple(n for n, f in theirs.items() if f.type == FieldType.REFERENCE and f.entity == name)
+        yield from self.known("entity", name, (*here, "by"), "field", rule.by, pointing)
+        yield from self.known("entity", name, (*here, "split"), "field", rule.split, theirs)
+        scope = golden_scope(theirs, "UTC")
+        yield from self.expression(name, (*here, "value"), rule.value, scope, FieldType.MONEY)
+        yield from self.expression(name, (*here, "when"), rule.when, scope, FieldType.BOOLEAN)
+
+    def expression(
+        self, name: str, path: Path, source: str | None, scope: Scope, gives: FieldType | None
+    ) -> Iterator[Flaw]:
+        if source is None:
+            return
+        try:
+            parse(source, scope, gives)
+        except Unsupported as error:
+            facts = {n: v for n, v in error.facts.items() if n not in ("word", "nearest")}
+            known = (*scope.fields,) if error.code == "mapping.expr_unknown" else ()
+            yield Flaw("entity", name, path, error.code, str(error.facts.get("word", "")), known, facts=facts)
 
     def owner_reads(self, name: str, used: str, field: EntityField) -> Iterator[Flaw]:
         """An owner whose changes never arrive is most likely a slip."""

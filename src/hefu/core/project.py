@@ -81,6 +81,18 @@ Pii = Literal["none", "contact", "identity", "financial", "sensitive"]
 ConflictRule = Literal["manual", "latest", "priority", "union", "max", "min", "append"]
 
 
+class Rollup(Document):
+    """A sum over the records that point to an object: an order's collected amount over its receipts."""
+
+    over: Name = Field(description="Entity whose records are added up")
+    by: Name = Field(description="Its reference field that points here")
+    value: str | None = Field(None, description="CEL over one of its records; not given: each counts 1")
+    when: str | None = Field(None, description="CEL over one of its records: only those for which it holds")
+    split: Name | None = Field(
+        None, description="Its field by whose values the sum is shown in parts, as text: 'X1 1200; X2 800'"
+    )
+
+
 class EntityField(Document):
     """One field of a business object, in our terms."""
 
@@ -105,6 +117,12 @@ class EntityField(Document):
     on_foreign_edit: Literal["restore", "report"] = Field("restore", description="When another system edits it")
     conflict: ConflictRule = Field("manual", description="When two systems changed it")
     priority: list[Name] = Field([], description="For conflict 'priority': connections, strongest first")
+    rollup: Rollup | None = Field(None, description="The hub adds it up from other records; no system may change it")
+    derive: str | None = Field(
+        None, description="CEL over this object's values: the hub works it out; no system may change it"
+    )
+    forward: bool = Field(False, description="For code: `options` stand in the order of life, nothing moves it back")
+    may_go_back: str | None = Field(None, description="For forward: CEL over this object; while it holds, it may")
 
 
 class OwnerWhen(Document):

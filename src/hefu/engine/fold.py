@@ -14,12 +14,12 @@ from hefu.core.env import instant as instant_of
 from hefu.core.env import stamp
 from hefu.core.errors import Rejected
 from hefu.core.match import match_keys
-from hefu.core.merge import Conflict, by_key, debt, line_order, merge, project_lines, settle_lines
+from hefu.core.merge import Conflict, Merge, by_key, debt, line_order, merge, project_lines, settle_lines
 from hefu.core.plan import Decision, Moment, decide
 from hefu.core.project import Entity
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Normal, Normals, Record
-from hefu.engine import clocks
+from hefu.engine import clocks, figures
 from hefu.engine.hub import Counts, Hub, Run, Side, field_doc, line_keys
 from hefu.store import golden as goldens
 from hefu.store import issues
@@ -102,6 +102,9 @@ class Batch:
         for entity, rows in self.keys.items():
             goldens.add_keys(self.tx, entity, rows)
         goldens.add_changes(self.tx, self.run.id, self.run.version, self.moved)
+        if self.hub.figures.figures:
+            changed = {g.id: g for g in (*self.new_golden, *self.dirty_golden.values())}
+            figures.settle(self.tx, self.hub.figures, figures.Ran(self.run.id, self.run.version), changed, self.moved)
         for golden_id, path in self.agreed:
             issues.close_issues(self.tx, "hub", "agreed", kinds=("conflict", "rejected"), golden_ids=[golden_id],
                                 field=path)  # fmt: skip
@@ -142,6 +145,7 @@ def fold(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, t
     if result is None:
         return False
     before = golden.fields
+    _keep_going(batch, side, link, before, result)
     moved: dict[str, Any] = {name: [_at(before, name), _at(result.golden, name)] for name in result.taken}
     values, told = result.golden, result.told
     for clash in result.conflicts:
@@ -165,6 +169,27 @@ def fold(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, t
         happened = stamp(record.modified_at) if record.modified_at else None
         batch.moved.append(Moved(golden.id, kind, side.mapping.connection, record.author, happened, side.name, moved))
     return True
+
+
+def _keep_going(batch: Batch, side: Side, link: Link, before: Normals, result: Merge) -> None:
+    """A status that only goes forward is not taken back, not even by its owner: that is old news, arrived late.
+
+    The owner is not contradicted, as it knows better by now; whoever else moved it back is told again.
+    """
+    known = batch.hub.figures.figures.get(side.entity.entity)
+    if known is None or not known.lives:
+        return
+    owners = side.rules(before).owners
+    for path in [p for p in result.taken if p in known.lives]:
+        after = result.golden[path]
+        if known.lives[path].allows(before.get(path), after, result.golden):
+            continue
+        result.taken.remove(path)
+        result.overruled.append(Conflict(path, before.get(path), before.get(path), after))
+        result.golden[path] = before.get(path)
+        result.told.pop(path, None)
+        if owners.get(path) == side.mapping.connection and path in link.told:
+            result.told[path] = link.told[path]
 
 
 def _at(values: Mapping[str, Normal], path: str) -> Normal:

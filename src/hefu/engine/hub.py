@@ -13,16 +13,21 @@ from hefu.core.connector import Connector
 from hefu.core.env import Env
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.expr import Expr, parse
+from hefu.core.figures import worked_out
 from hefu.core.mapping import Compiled, compile_mapping, golden_scope
 from hefu.core.merge import Rules
 from hefu.core.model import resolve
 from hefu.core.project import Connection, Entity, EntityField, FieldMap, Flow, Project
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Abilities, Field, FieldType, ObjectSchema
+from hefu.engine.figures import Book, compile_book
 from hefu.store import runs
 from hefu.store.db import Store
 
 Counts = Counter[str]
+
+HUB = "(hub)"
+"""Owner of what the hub works out; no connection can have this name."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,8 @@ class Side:
         for path, doc in entity_fields(self.entity):
             if isinstance(doc.owner, str):
                 owners[path] = doc.owner
+            if worked_out(doc):
+                owners[path] = HUB
             if doc.on_foreign_edit == "report":
                 report.add(path)
         return Rules(owners, frozenset(report), line_keys(self.entity))
@@ -233,6 +240,14 @@ class Hub:
             doc = self.project.entities.get(name)
             self._entities[name] = resolve(doc if doc is not None else Entity(entity=name, extends=name))
         return self._entities[name]
+
+    @cached_property
+    def figures(self) -> Book:
+        """What is worked out from other values, for all entities of the project."""
+        named = {*self.project.entities, *(m.entity for m in self.project.mappings.values())}
+        named |= {d.rollup.over for n in named for d in self.entity(n).fields.values() if d.rollup is not None}
+        zone = next((c.zone for c in self.project.connections.values()), "UTC")
+        return compile_book({name: self.entity(name) for name in sorted(named)}, zone)
 
     def mappings_of(self, entity: str) -> list[str]:
         """Mappings of an entity that some enabled flow keeps in step, in the order of the flows."""

@@ -10,6 +10,7 @@ from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.core.project import Flow
 from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
 from hefu.engine.hub import Counts, Hub, Run, Side
+from hefu.engine.recount import recount
 from hefu.store import intents, issues, runs, shards
 from hefu.store.canaries import Trial
 from hefu.store.db import Tx
@@ -109,6 +110,7 @@ def _left_out(where: str, error: HubError) -> dict[str, object]:
 
 def cycle(hub: Hub, flow: Flow, *, full: bool = False, guarded: bool = True, only: Sequence[str] = ()) -> Run:
     """One round of a flow: read every side, decide about what is gone, deliver what is owed."""
+    recount(hub)
     with hub.run("cycle", flow.flow) as run:
         names = [m for m in hub.active_mappings() if m in flow.mappings and (not only or m in only)]
         with _reading(hub, flow):
