@@ -90,6 +90,8 @@ def commands(group: Any, path: str = "hefu") -> Iterator[tuple[str, Any]]:
     for name, command in sorted(group.commands.items()):
         full = f"{path} {name}"
         if hasattr(command, "commands"):
+            if command.invoke_without_command:  # a verb of its own, with more verbs behind it
+                yield full, command
             yield from commands(command, full)
         else:
             yield full, command

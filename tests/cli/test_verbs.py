@@ -37,6 +37,12 @@ def raised(cli: Cli, kind: str) -> str:
         return str(issues.list_issues(tx, kinds=(kind,))[-1]["id"])
 
 
+def drafted(cli: Cli) -> str:
+    """Number of a plan with one write."""
+    edit(cli, "crm.csv", "C001", "021-5555 0101", "021-5555 9999")
+    return str(cli.json("plan", code=3)["plan"])
+
+
 def ids(cli: Cli) -> list[str]:
     return [str(one["golden_id"]) for one in cli.json("trace", "C001")]
 
@@ -56,6 +62,11 @@ VERBS: dict[str, tuple[Words, int]] = {
     "connector list": (lambda _c, _t: ["connector", "list"], 0),
     "connector test": (lambda _c, _t: ["connector", "test", "crm", "customers"], 0),
     "plan": (lambda _c, _t: ["plan"], 0),
+    "plan list": (lambda c, _t: ["plan", "list", *drafted(c)[:0]], 0),
+    "plan show": (lambda c, _t: ["plan", "show", drafted(c)], 0),
+    "plan approve": (lambda c, _t: ["plan", "approve", drafted(c), "--by", "Wang"], 0),
+    "plan reject": (lambda c, _t: ["plan", "reject", drafted(c), "--reason", "not now"], 0),
+    "plan export": (lambda c, tmp: ["plan", "export", drafted(c), str(tmp / "plan.xlsx")], 0),
     "apply": (lambda _c, _t: ["apply", "--yes"], 4),
     "load": (lambda _c, _t: ["load", "crm_customer", "erp_customer"], 0),
     "status": (lambda _c, _t: ["status"], 4),
@@ -85,7 +96,8 @@ def names(command: object = None, above: str = "") -> set[str]:
     below = getattr(command, "commands", None)
     if below is None:
         return {above.strip()}
-    return {name for word, one in below.items() for name in names(one, f"{above} {word}")}
+    own = {above.strip()} if command.invoke_without_command else set()  # type: ignore[attr-defined]
+    return own | {name for word, one in below.items() for name in names(one, f"{above} {word}")}
 
 
 def test_each_verb_is_tried_here_or_elsewhere() -> None:

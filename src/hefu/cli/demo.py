@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hefu.app import App, open_app
+from hefu.cli.planning import agree_and_apply, apply_now, show_plan
 from hefu.cli.session import OK, Json, Session, session
-from hefu.cli.sync import apply_now, chosen, resident, show_plan
-from hefu.engine.rehearse import rehearse
+from hefu.cli.sync import chosen, resident
+from hefu.engine import plans
 from hefu.store import issues, projects
 from hefu.store.folder import read_folder
 
@@ -84,17 +85,17 @@ def _agree(s: Session, app: App) -> Counter[str]:
         first = projects.texts_of(tx) is None
         projects.save(tx, texts, "demo", "")
     app.store.lock()
-    hub = app.hub()
+    hub, made = app.hub(), None
     if first:
         s.say("2. Rehearsing: reading both sides, linking what is the same company, writing nothing …",
               "2. 预演：读取两边数据、关联相同的企业，不写入任何内容……", style="bold")  # fmt: skip
         with s.progress("   reading", "   读取中") as told:
             hub.told = lambda _verb, name, counts: told(f"{name} {counts['read'] or counts['prepared']}")
-            made = rehearse(hub, chosen(hub, None))
-        show_plan(s, made, 6)
+            seen, made = plans.make(hub, chosen(hub, None), "demo")
+        show_plan(s, seen, 6)
     say = ("3. Applying it …", "3. 执行……") if first else ("2. Catching up …", "2. 追平期间的变化……")
     s.say(*say, style="bold")
-    total = apply_now(s, hub, None, full=False)
+    total = agree_and_apply(s, hub, made, "demo") if made is not None else apply_now(s, hub, None, full=False)
     if first:
         _needs_a_person(s, app)
     return total

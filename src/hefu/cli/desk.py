@@ -1,4 +1,4 @@
-"""trace, conflicts, deadletters, deletes, undo, resume: what a person looks at and decides."""
+"""trace, conflicts, deadletters, deletes, resume: what a person looks at and decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hefu.app import open_app
 from hefu.cli.session import PERSON, Folder, Json, Session, Who, person, session
 from hefu.core.errors import Unsupported
 from hefu.core.words import ERRORS
-from hefu.engine import desk, undo
+from hefu.engine import desk
 from hefu.insight.trace import Story, find_records, story
 from hefu.store import issues
 
@@ -22,7 +22,6 @@ IssueId = Annotated[str, typer.Argument(help="Number of the issue / 问题编号
 def register(app: typer.Typer) -> None:
     """Hang the verbs of this file onto the command line."""
     app.command("trace")(trace)
-    app.command("undo")(take_back)
     app.command("resume")(resume)
     app.command("pause")(pause)
     conflicts = typer.Typer(help="Fields that two systems changed / 冲突字段", no_args_is_help=True)
@@ -228,29 +227,7 @@ def deletes_decide(
         s.say("Decided.", "已决定。")
 
 
-# --------------------------------------------------------------- undo and pause
-
-
-def take_back(
-    what: Annotated[str, typer.Argument(help="A one-ID or record id / 统一编号或记录号")],
-    by: Who = None,
-    as_json: Json = False,
-    folder: Folder = None,
-) -> None:
-    """Take back the last change of one record in all systems. / 撤销一条记录最近一次变更。"""
-    with session(as_json) as s, open_app(folder) as app:
-        with app.store.look() as tx:
-            found = find_records(tx, what)
-        if len(found) != 1:
-            raise Unsupported("cli.not_one", what=what, count=len(found))
-        done = undo.undo_last(app.hub(), found[0], person(by))
-        s.give({"restored": done.restored, "left": done.left})
-        for name, (was, now) in done.restored.items():
-            s.say(f"{name}: {was!r} → {now!r}", f"{name}：{was!r} → {now!r}")
-        for name, (expected, present) in done.left.items():
-            s.say(f"{name}: left alone, someone changed it since ({expected!r} → {present!r})",
-                  f"{name}：之后被他人修改（{expected!r} → {present!r}），保持不变", style="yellow")  # fmt: skip
-        s.say("The systems are told by the next cycle ('hefu apply' or the running hub).", "将由下一轮同步写入各系统。")
+# ------------------------------------------------------------------------ pause
 
 
 def resume(

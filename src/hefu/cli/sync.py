@@ -1,4 +1,4 @@
-"""plan, apply, run, worker, status, demo: keeping systems in step."""
+"""load, run, worker, status: keeping systems in step."""
 
 from __future__ import annotations
 
@@ -13,27 +13,19 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.markup import escape
 
 from hefu.app import App, open_app
-from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, session
+from hefu.cli.session import PERSON, Folder, Json, Session, session
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.words import ERRORS, tell
-from hefu.engine import worker
 from hefu.engine.hub import Hub
 from hefu.engine.load import load
-from hefu.engine.rehearse import Entry, Plan, rehearse
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, projects, runs, shards
-
-Flows = Annotated[list[str] | None, typer.Option("--flow", help="Only these flows / 仅这些流程")]
-Full = Annotated[bool, typer.Option("--full", help="Compare everything, not only changes / 全量比对")]
 
 
 def register(app: typer.Typer) -> None:
     """Hang the verbs of this file onto the command line."""
-    app.command("plan")(plan)
-    app.command("apply")(apply)
     app.command("load")(load_)
     app.command("run")(run)
     app.command("worker")(work)
@@ -48,129 +40,6 @@ def chosen(hub: Hub, names: list[str] | None) -> list[str]:
             raise Unsupported("cli.no_flow", name=name, known=", ".join(sorted(known)) or "-")
     listed = [m for f in (names or known) for m in known[f].mappings]
     return [m for m in hub.active_mappings() if m in listed]
-
-
-def plan(
-    flow: Flows = None,
-    full: Full = False,
-    show: Annotated[int, typer.Option(help="Records to list / 列出的记录数")] = 20,
-    as_json: Json = False,
-    folder: Folder = None,
-) -> None:
-    """Show what would happen, field by field, and touch nothing. / 显示将要发生的变更，不做任何写入。"""
-    with session(as_json) as s, open_app(folder) as app:
-        hub = app.hub()
-        with s.progress("Reading both sides", "正在读取两边数据") as told:
-            hub.told = lambda verb, name, counts: told(f"{verb} {name} {counts['read'] or counts['prepared']}")
-            made = rehearse(hub, chosen(hub, flow), full=full)
-        show_plan(s, made, show)
-        s.give(plan_json(made))
-        if made.writes:
-            s.code = DIFFERENT
-
-
-def plan_json(made: Plan) -> dict[str, object]:
-    """A plan as JSON."""
-    return {
-        "writes": made.writes,
-        "counts": made.counts,
-        "captured": made.captured,
-        "entries": [e.__class__ and {n: getattr(e, n) for n in Entry.__slots__} for e in made.entries],
-        "issues": [{k: i[k] for k in ("kind", "entity", "connection", "field", "facts")} for i in made.issues],
-    }
-
-
-def show_plan(s: Session, made: Plan, show: int) -> None:
-    """A plan as a person wants to read it."""
-    if not made.writes:
-        s.say("Both sides agree: nothing would be written.", "两边一致，没有需要写入的内容。", style="green")
-    else:
-        rows = [
-            (name, kinds.get("create", 0), kinds.get("update", 0), kinds.get("delete", 0), kinds.get("action", 0))
-            for name, kinds in made.counts.items()
-        ]
-        heads = [("into", "写入"), ("create", "新建"), ("update", "修改"), ("delete", "删除"), ("steps", "状态步骤")]
-        s.table(heads, rows, s.t(f"{made.writes} records would be written", f"将写入 {made.writes} 条记录"))
-        for entry in made.entries[:show]:
-            _show_entry(s, entry)
-        if len(made.entries) > show:
-            rest = len(made.entries) - show
-            s.say(
-                f"… and {rest} more (--show {len(made.entries)} or --json)",
-                f"……还有 {rest} 条（--show 或 --json 查看）",
-            )
-    waiting = Counter(i["kind"] for i in made.issues)
-    if waiting:
-        listed = ", ".join(f"{kind} {n}" for kind, n in waiting.most_common())
-        s.say(f"Would wait for a person: {listed}", f"需要人工处理：{listed}", style="yellow")
-
-
-def _show_entry(s: Session, entry: Entry) -> None:
-    verb = {"create": ("create", "新建"), "update": ("update", "修改"), "delete": ("delete", "删除")}.get(
-        entry.kind, ("step", "步骤")
-    )
-    head = f"{s.t(*verb)} {entry.connection}/{entry.object} {entry.record_id or ''} {entry.title}"
-    s.out.print(f"[bold]{escape(head)}[/bold]") if not s.json else None
-    for name, (before, after) in entry.fields.items():
-        if entry.kind == "create" and after is None:
-            continue
-        text = f"    {name}: {before!r} → {after!r}" if entry.kind != "create" else f"    {name}: {after!r}"
-        s.out.print(escape(text)) if not s.json else None
-
-
-def apply(
-    flow: Flows = None,
-    full: Full = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask / 不询问")] = False,
-    as_json: Json = False,
-    folder: Folder = None,
-) -> None:
-    """Do what `plan` shows, once, flood limits set aside. / 执行 plan 所示变更一次（视为已批准，不受上限限制）。"""
-    with session(as_json) as s, open_app(folder) as app:
-        app.store.lock()
-        hub = app.hub()
-        names = chosen(hub, flow)
-        if not yes and not as_json:
-            with s.progress("Reading both sides", "正在读取两边数据"):
-                made = rehearse(hub, names, full=full)
-            show_plan(s, made, 10)
-            if not made.writes or not typer.confirm(s.t("Write this?", "确认写入？")):
-                return
-        total = apply_now(s, hub, flow, full=full)
-        s.give(dict(total))
-
-
-def apply_now(s: Session, hub: Hub, flow: list[str] | None, *, full: bool) -> Counter[str]:
-    """One unguarded cycle of each flow, with progress; what waits for a person sets the exit code."""
-    total: Counter[str] = Counter()
-    with s.progress("Applying", "正在执行") as told:
-        hub.told = lambda verb, name, counts: told(
-            f"{verb} {name} {sum(counts[k] for k in ('read', 'created', 'updated'))}"
-        )
-        for name in flow or hub.flows_in_order():
-            with hub.store.begin() as tx:
-                runs.resume_scope(tx, f"flow:{name}")
-                issues.close_issues(tx, "apply", "approved", kinds=("flood",), field=f"flow:{name}")
-            done = worker.cycle(hub, hub.project.flows[name], full=full, guarded=False)
-            total += done.counts
-            if done.state != "done":
-                s.code = FAILED
-                tell_pause(s, hub)
-    written = {k.split(".", 1)[1]: n for k, n in total.items() if k.startswith("delivered.")}
-    s.say(
-        f"Written: {written.get('created', 0)} created, {written.get('updated', 0)} updated, "
-        f"{written.get('deleted', 0)} deleted, {written.get('steps', 0)} steps; refused {written.get('refused', 0)}.",
-        f"已写入：新建 {written.get('created', 0)}，修改 {written.get('updated', 0)}，删除 {written.get('deleted', 0)}，"
-        f"状态步骤 {written.get('steps', 0)}；被拒绝 {written.get('refused', 0)}。",
-    )
-    if s.code == 0 and waiting_for_person(hub):
-        s.code = PERSON
-        s.say(
-            "Some records wait for a person: see 'hefu status'.",
-            "有记录等待人工处理，请运行 hefu status。",
-            style="yellow",
-        )
-    return total
 
 
 def waiting_for_person(hub: Hub) -> bool:

@@ -246,6 +246,17 @@ class Guard(Document):
     )  # fmt: skip
 
 
+class Approval(Document):
+    """Who must agree to a plan of this flow, and for how long that holds."""
+
+    four_eyes: int | None = Field(
+        None,
+        ge=0,
+        description="A plan that writes more records than this is approved by somebody other than its author",
+    )
+    valid: Duration = Field(timedelta(days=7), description="How long after it was made a plan may be applied")
+
+
 class Flow(Document):
     """Which mappings are kept in step, when, and how much may happen unasked."""
 
@@ -256,6 +267,7 @@ class Flow(Document):
     full_scan: str | None = Field("0 2 * * *", description="When to compare everything (finds deletes)")
     priority: Literal["urgent", "normal", "bulk"] = "normal"
     guard: Guard = Guard()
+    approval: Approval = Approval()
     enabled: bool = True
 
 

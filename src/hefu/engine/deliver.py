@@ -28,12 +28,14 @@ from hefu.engine.capture import UNREAD, absorb, digest
 from hefu.engine.fold import Batch, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.loss import report_losses
+from hefu.engine.permit import RESTORE, Grant
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, runs, shards
 from hefu.store.db import Tx
 from hefu.store.golden import Golden, Link
 from hefu.store.intents import Intent
 from hefu.store.issues import Issue
+from hefu.store.plans import PlanEntry
 from hefu.store.tables import FOR_PARENT
 from hefu.store.tables import link as link_table
 
@@ -76,7 +78,8 @@ def deliver(
     """
     counts = Counts()
     with hub.store.look() as tx:
-        due = shards.due_links(tx, side.name, list(fences), min(_at_once(side), at_most), now=by)
+        asked = shards.due_links if hub.permit is None else hub.permit.due
+        due = asked(tx, side.name, list(fences), min(_at_once(side), at_most), now=by, urgent=urgent)
     if not due:
         return counts
     ids = [link_id for link_id, _ in due]
@@ -149,7 +152,8 @@ def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Coun
     wanted = [
         x.record_id
         for x in links.values()
-        if x.record_id and (x.reread or (always and x.state == "active" and owed(side, x, golden[x.golden_id])))
+        if x.record_id
+        and (x.reread or (always and x.state == "active" and (hub.permit or owed(side, x, golden[x.golden_id]))))
     ]
     if not wanted:
         return {}
@@ -219,6 +223,7 @@ def _prepare(
         elif link.record_id is None and not (side.may_create and side.compiled.wanted(mine.fields)):
             link.due_at, link.waits = None, "filtered"
             counts["not_wanted"] += 1
+    grant = None if hub.permit is None else hub.permit.over(tx, links)
         elif link.record_id is None and _orphan(side, mine):
             _wait_for_parent(tx, link, counts)
         elif debt := document.lawful_lines(batch, side, link, mine, owed(side, link, mine)):
@@ -226,6 +231,8 @@ def _prepare(
         elif step := document.due_step(side, link, mine):
             out.actions.append((link, _intent(hub, tx, link, "action", None, None, step)))
         else:
+        elif grant is not None and (back := grant.back(link)) is not None:
+            _prepare_back(hub, tx, link, back, mine, owing, out)
             link.due_at, link.attempt, link.waits = None, 0, None
             document.explain(batch, side, link, None)
             settled.append(link.id)
@@ -243,11 +250,16 @@ def _prepare(
         issues.close_lines(tx, links.keys() - flying.keys(), batch.held)
     counts.update(batch.counts)
     return out
+    if grant is not None:
+        owing = _granted(grant, golden, owing, out)
+        counts["changed_since"] += len(grant.turned)
 
 
 def _orphan(side: Side, golden: Golden) -> bool:
     """Whether the entity says that a parent must come first, and nobody knows it yet."""
     parent = side.entity.parent
+    if grant is not None:
+        grant.opened([job.intent for job in out.jobs] + [intent for _, intent in out.actions])
     return parent is not None and (parent,) in side.compiled.references and not golden.fields.get(parent)
 
 
@@ -302,6 +314,31 @@ def _prepare_write(
     counts: Counts,
 ) -> None:
     """From a debt to a write: checks first, so that an illegal write is refused before the call."""
+def _prepare_back(
+    hub: Hub,
+    tx: Tx,
+    link: Link,
+    back: PlanEntry,
+    golden: Golden,
+    owing: list[tuple[Link, Golden, Normals]],
+    out: Prepared,
+) -> None:
+    """Undo asks for what no debt asks for: to take away what we created, or to put back what the system held."""
+    if back.kind == "remove":
+        _prepare_delete(hub, tx, link, out)
+    else:
+        owing.append((link, golden, back.after))
+
+
+def _granted(
+    grant: Grant, golden: Mapping[str, Golden], owing: Sequence[tuple[Link, Golden, Normals]], out: Prepared
+) -> list[tuple[Link, Golden, Normals]]:
+    """Only what the plan lists, as it lists it; the rest stays owed."""
+    out.jobs = [job for job in out.jobs if grant.allows(job.link, golden[job.link.golden_id], "delete", {})]
+    out.actions = [(x, i) for x, i in out.actions if grant.allows(x, golden[x.golden_id], "action", {}, i.action)]
+    return [x for x in owing if grant.allows(x[0], x[1], "update" if x[0].record_id else "create", x[2])]
+
+
     hub, tx = batch.hub, batch.tx
     refused = document.locked(side, link, debt) or (spoken if isinstance(spoken, HubError) else None)
     if refused is not None or isinstance(spoken, HubError):
@@ -495,7 +532,8 @@ def confirm(
         batch.counts["updated"] += 1
     link.record_id, link.state = answer.id, "active"
     link.version, link.seen_at = answer.version or link.version, tx.now()
-    link.told = {**link.told, **debt}
+    if intent.action != RESTORE:  # what was put back is not what was agreed, but nothing more is owed
+        link.told = {**link.told, **debt}
     held = _known_back(side, link, debt, back)
     owners = side.rules(golden.fields).owners
     ours = {n for n in debt if owners.get(n) != link.connection}  # where it is the owner, its way of writing counts

@@ -150,10 +150,9 @@ def fold(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, t
     values, told = result.golden, result.told
     for clash in result.conflicts:
         values, told = _conflict(batch, side, link, golden, record, clash, values, told, moved)
-    by = _who(_moment(batch, record.modified_at, side.mapping.connection, record.author))
-    for path in result.taken:
-        if path in golden.disputed:
-            batch.restated.append((golden.id, path, {"ours": _at(values, path), "ours_by": by}))
+    if restated := [path for path in result.taken if path in golden.disputed]:
+        by = _who(_moment(batch, record.modified_at, side.mapping.connection, record.author))
+        batch.restated += [(golden.id, path, {"ours": _at(values, path), "ours_by": by}) for path in restated]
     link.seen = {**link.seen, **theirs}
     link.told = told
     if golden.disputed:

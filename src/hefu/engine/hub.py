@@ -21,6 +21,7 @@ from hefu.core.project import Connection, Entity, EntityField, FieldMap, Flow, P
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Abilities, Field, FieldType, ObjectSchema
 from hefu.engine.figures import Book, compile_book
+from hefu.engine.permit import Permit
 from hefu.store import runs
 from hefu.store.db import Store
 
@@ -169,8 +170,8 @@ class Hub:
     """The house put together for one project version.
 
     `connect(name)` gives the open connector of a connection; `journal_key` seals the audit chain; `told` is called
-    with progress ("capture", mapping, counts) and may be ignored. `reading` tells since when cycles read a flow now:
-    nothing that comes of it is delivered before the guard has seen all of it.
+    with progress ("capture", mapping, counts) and may be ignored. `permit`: only what it allows is delivered. `reading`
+    tells since when cycles read a flow now: nothing that comes of it is delivered before the guard has seen all of it.
     """
 
     store: Store
@@ -180,6 +181,7 @@ class Hub:
     journal_key: bytes = b""
     told: Callable[[str, str, Counts], None] = lambda *_: None
     rehearsing: bool = False
+    permit: Permit | None = None
     worker_id: str = ""
     draining: threading.Lock = field(default_factory=threading.Lock)
     asked: threading.Event = field(default_factory=threading.Event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -11,31 +11,25 @@ from typing import Any
 from sqlalchemy import select
 
 from hefu.core.connector import Connector
+from hefu.core.errors import HubError
 from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
 from hefu.engine import bury, worker
 from hefu.engine.capture import capture
 from hefu.engine.hub import Hub, Side
+from hefu.engine.permit import UNKNOWN
 from hefu.store import golden as goldens
 from hefu.store import issues
-from hefu.store.db import from_json
+from hefu.store.db import Tx, from_json
+from hefu.store.golden import Golden, Link
+from hefu.store.plans import PlanEntry
 from hefu.store.tables import intent, link
 
 ENTRIES_KEPT = 100_000
-"""Entries a plan keeps in full; beyond them it only counts."""
+"""Entries a plan holds in memory; beyond them it only counts, and hands them on."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record that would be written: field -> [before, after], in our terms."""
-
-    mapping: str
-    connection: str
-    object: str
-    kind: str
-    record_id: str | None
-    golden_id: str
-    title: str
-    fields: Mapping[str, Sequence[Any]]
+PAGE = 500
+PLANNED = "planned:"
+"""What the id of a record begins with that would have been created."""
 
 
 @dataclass
@@ -43,7 +37,7 @@ class Plan:
     """What would happen: how many of what, every record field by field, and what waits for a person."""
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[PlanEntry] = field(default_factory=list)
     issues: list[Mapping[str, Any]] = field(default_factory=list)
     captured: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -75,7 +69,7 @@ class Recorder(Connector):
 
     def fetch(self, obj: str, ids: Sequence[str]) -> Sequence[Record]:
         """As the real one, for records that exist."""
-        real = [i for i in ids if not i.startswith("planned:")]
+        real = [i for i in ids if not i.startswith(PLANNED)]
         return self.line.fetch(obj, real) if real else []
 
     def search(self, obj: str, by: Values) -> Sequence[Record]:
@@ -84,18 +78,42 @@ class Recorder(Connector):
 
     def write(self, obj: str, writes: Sequence[Write]) -> Sequence[Written]:
         """Nothing is sent."""
-        return [Written(w.id or f"planned:{obj}:{next(self._numbers)}") for w in writes]
+        return [Written(w.id or f"{PLANNED}{obj}:{next(self._numbers)}") for w in writes]
 
     def call(self, obj: str, action: str, record_id: str, args: Values) -> Written:
         """Nothing is sent."""
         return Written(record_id)
 
 
-def rehearse(hub: Hub, mappings: Sequence[str], *, full: bool = False) -> Plan:
+def rehearse(
+    hub: Hub, mappings: Sequence[str], *, full: bool = False, keep: Callable[[PlanEntry], None] = lambda _: None
+) -> Plan:
     """What capturing and delivering these mappings would do now. Touches neither the systems nor the store.
 
-    Raises HubError when a system cannot be read: a plan from half a picture would be worse than none.
+    `keep` is given every entry, also those beyond ENTRIES_KEPT. Raises HubError when a system cannot be read, with the
+    mapping among its facts: a plan from half a picture would be worse than none.
     """
+    plan, dry = Plan(), dry_hub(hub)
+    first_new = hub.env.new_id()
+    with hub.store.rehearsal(), dry.run("plan", ",".join(mappings)[:200]) as run:
+        sides = []
+        for name in [name for name in dry.active_mappings() if name in mappings]:
+            try:
+                side = dry.side(name)
+                plan.captured[name] = dict(capture(dry, side, run, full=full))
+            except HubError as error:
+                error.facts.setdefault("mapping", name)
+                raise
+            sides.append(side)
+        for side in sides:
+            bury.bury(dry, side, run)
+        worker.drain(dry, run, sides, guarded=False)
+        _collect(dry, plan, run.id, first_new, sides, keep)
+    return plan
+
+
+def dry_hub(hub: Hub) -> Hub:
+    """A hub whose writes to systems are only answered, for use inside `Store.rehearsal`."""
     lines: dict[str, Recorder] = {}
 
     def connect(name: str) -> Connector:
@@ -103,7 +121,7 @@ def rehearse(hub: Hub, mappings: Sequence[str], *, full: bool = False) -> Plan:
             lines[name] = Recorder(hub.connect(name))
         return lines[name]
 
-    dry = replace(
+    return replace(
         hub,
         connect=connect,
         rehearsing=True,
@@ -113,47 +131,125 @@ def rehearse(hub: Hub, mappings: Sequence[str], *, full: bool = False) -> Plan:
         _sides={},
         _schemas={},
     )
-    plan = Plan()
-    with hub.store.rehearsal(), dry.run("plan", ",".join(mappings)[:200]) as run:
-        sides = [dry.side(name) for name in dry.active_mappings() if name in mappings]
-        for side in sides:
-            plan.captured[side.name] = dict(capture(dry, side, run, full=full))
-        for side in sides:
-            bury.bury(dry, side, run)
-        worker.drain(dry, run, sides, guarded=False)
-        _collect(dry, plan, run.id, sides)
-    return plan
 
 
-def _collect(hub: Hub, plan: Plan, run_id: str, sides: Sequence[Side]) -> None:
+# --------------------------------------------------------------------- collecting
+
+
+def _collect(
+    hub: Hub, plan: Plan, run_id: str, first_new: str, sides: Sequence[Side], keep: Callable[[PlanEntry], None]
+) -> None:
     """Read the plan out of the intents that the rehearsal left, before they are rolled back."""
-    titles = {side.name: side for side in sides}
+    by_name = {side.name: side for side in sides}
+    after = ""
     with hub.store.look() as tx:
-        statement = (
-            select(intent, link.c.mapping, link.c.connection, link.c.object, link.c.record_id, link.c.golden_id)
-            .join(link, link.c.id == intent.c.link_id)
-            .where(intent.c.run_id == run_id)
-            .order_by(intent.c.id)
-        )
-        for row in tx.run(statement).mappings():
-            kinds = plan.counts.setdefault(row["mapping"], {})
-            kinds[row["kind"]] = kinds.get(row["kind"], 0) + 1
-            if len(plan.entries) < ENTRIES_KEPT:
-                golden = goldens.load_golden(tx, [row["golden_id"]], lock=False)[row["golden_id"]]
-                plan.entries.append(_entry(row, title_of(titles[row["mapping"]], golden.fields)))
+        while rows := _page(tx, run_id, after):
+            after = rows[-1]["id"]
+            for entry in _entries(tx, rows, by_name, first_new):
+                entry.seq = plan.writes
+                kinds = plan.counts.setdefault(entry.mapping or "", {})
+                kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
+                if len(plan.entries) < ENTRIES_KEPT:
+                    plan.entries.append(entry)
+                keep(entry)
         plan.issues = issues.list_issues(tx, limit=1000)
 
 
-def _entry(row: Mapping[Any, Any], title: str) -> Entry:
+def _page(tx: Tx, run_id: str, after: str) -> Sequence[Mapping[Any, Any]]:
+    statement = (
+        select(intent, link.c.mapping)
+        .join(link, link.c.id == intent.c.link_id)
+        .where(intent.c.run_id == run_id, intent.c.id > after)
+        .order_by(intent.c.id)
+        .limit(PAGE)
+    )
+    rows: Sequence[Mapping[Any, Any]] = tx.run(statement).mappings().all()
+    return rows
+
+
+def _entries(
+    tx: Tx, rows: Sequence[Mapping[Any, Any]], sides: Mapping[str, Side], first_new: str
+) -> Sequence[PlanEntry]:
+    """The entries of some intents. An id from `first_new` on is gone with the rehearsal: its record stands for it."""
+    links = goldens.load_links(tx, {row["link_id"] for row in rows}, lock=False)
+    golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
+    out: list[PlanEntry] = []
+    for row in reversed(rows):  # from the last write back, so that `seen` becomes what it was before each
+        side, mine = sides[row["mapping"]], links[row["link_id"]]
+        entry = _entry(row, side, mine, golden[mine.golden_id])
+        if entry.kind in ("update", "delete"):
+            mine.seen = {**mine.seen, **{name: pair[0] for name, pair in entry.fields.items()}}
+            entry.seen = mine.seen
+        out.append(entry)
+    out.reverse()
+    unknown = {x.golden_id for x in links.values()}
+    for entry in out:
+        side = sides[str(entry.mapping)]
+        befores = {name: pair[0] for name, pair in entry.fields.items()}
+        unknown |= {i for values in (befores, entry.after, entry.seen) for i in _ids(values, side)}
+    records = _records(tx, {i for i in unknown if i >= first_new})
+    return [_lasting(entry, sides[str(entry.mapping)], records, first_new) for entry in out]
+
+
+def _entry(row: Mapping[Any, Any], side: Side, link: Link, golden: Golden) -> PlanEntry:
     after, before = from_json(row["fields"]) or {}, from_json(row["before"]) or {}
+    if row["kind"] == "create" and row["fields"] is None:
+        after = link.told
     fields = {name: [before.get(name), value] for name, value in after.items()}
+    if row["kind"] == "delete":
+        fields = {name: [value, None] for name, value in before.items()}
     if row["action"]:
         fields = {"step": [None, row["action"]]}
-    fresh = row["kind"] == "create"
-    return Entry(
-        row["mapping"], row["connection"], row["object"], row["kind"], None if fresh else row["record_id"],
-        row["golden_id"], title, fields,
+    there = link.record_id is not None and not link.record_id.startswith(PLANNED) and row["kind"] != "create"
+    return PlanEntry(
+        row["id"], 0, link.mapping, link.connection, link.object, golden.entity, row["kind"], row["action"],
+        link.organisation, link.record_id if there else None, link.golden_id, None, title_of(side, golden.fields),
+        fields, link_id=link.id,
     )  # fmt: skip
+
+
+def _ids(values: Mapping[str, Any] | None, side: Side) -> Iterator[str]:
+    """The one-IDs that these values refer to."""
+    for path in side.compiled.references if values else ():
+        value = (values or {}).get(path[0])
+        rows = [row.get(path[1]) for row in value or ()] if len(path) > 1 else [value]
+        yield from (i for i in rows if isinstance(i, str))
+
+
+def _records(tx: Tx, golden_ids: Collection[str]) -> dict[str, list[str]]:
+    """golden id -> connection, object, organisation and id of a record that it comes from."""
+    out: dict[str, list[str]] = {}
+    for golden_id, links in goldens.links_of(tx, golden_ids, lock=False).items():
+        for x in sorted(links, key=lambda x: x.id):
+            if x.record_id is not None and not x.record_id.startswith(PLANNED):
+                out.setdefault(golden_id, [x.connection, x.object, x.organisation, x.record_id])
+    return out
+
+
+def _lasting(entry: PlanEntry, side: Side, records: Mapping[str, list[str]], first_new: str) -> PlanEntry:
+    """The entry without ids that are gone after the rehearsal."""
+    known = {golden_id: {UNKNOWN: record} for golden_id, record in records.items()}
+
+    def lasting(values: Mapping[str, Any]) -> dict[str, Any]:
+        out = dict(values)
+        for path in side.compiled.references:
+            value = out.get(path[0])
+            if len(path) == 1 and isinstance(value, str):
+                out[path[0]] = known.get(value, value)
+            elif len(path) > 1 and isinstance(value, list):
+                out[path[0]] = [{**row, path[1]: known.get(row.get(path[1]), row.get(path[1]))} for row in value]
+        return out
+
+    befores = lasting({name: pair[0] for name, pair in entry.fields.items()})
+    afters = lasting(entry.after)
+    entry.fields = {name: [befores[name], afters[name]] for name in entry.fields}
+    if entry.seen is not None:
+        entry.seen = lasting(entry.seen)
+    if (origin := records.get(entry.golden_id or "")) is not None:
+        entry.origin, entry.golden_id = origin, None
+    if entry.link_id is not None and entry.link_id >= first_new:
+        entry.link_id = None
+    return entry
 
 
 def title_of(side: Side, values: Mapping[str, Any]) -> str:

@@ -48,7 +48,9 @@ def ours(error: HubError) -> bool:
 def is_paused(hub: Hub, mapping: str) -> bool:
     """Whether the mapping, its connection or its flow is stopped now."""
     doc = hub.project.mappings[mapping]
-    flows = [f"flow:{f.flow}" for f in hub.project.flows.values() if mapping in f.mappings]
+    names = [f.flow for f in hub.project.flows.values() if mapping in f.mappings]
+    over = hub.permit is not None and hub.permit.stopped_too
+    flows = [] if over else [f"{kind}:{name}" for name in names for kind in ("flow", "plan")]
     with hub.store.look() as tx:
         stopped = runs.paused(tx)
     return any(scope in stopped for scope in (f"connection:{doc.connection}", f"mapping:{mapping}", *flows))
@@ -217,7 +219,7 @@ def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_m
         while _drain_measured(hub, run, _calm(hub, sides, run), fences, total):
             pass
     elif fences:
-        if not hub.rehearsing:
+        if not (hub.rehearsing or hub.permit):
             canary.approve(hub, sides, "apply")
         while _drain_once(hub, run, [Lot(side) for side in sides], fences, total):
             pass
@@ -268,7 +270,9 @@ def _drain_measured(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, i
     return moved
 
 
-_PROGRESS = ("prepared", "nothing_owed", "found", "applied", "not_applied", "not_there", "not_wanted")
+_PROGRESS = (
+    "prepared", "nothing_owed", "found", "applied", "not_applied", "not_there", "not_wanted", "changed_since",
+)  # fmt: skip
 
 
 def _drain_once(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int], total: Counts) -> bool:

@@ -27,6 +27,18 @@ ERRORS = {
         "Run 'hefu trace {what}' and use the one-ID.",
         "请运行 hefu trace {what} 并使用统一编号。",
     ),
+    "cli.undo_what": Words(
+        "Say what is to be taken back: one record, or a run, a record's writes or a time window.",
+        "请说明要撤销什么：一条记录，或一次运行、某记录的写入、一段时间。",
+        "'hefu undo C001' takes back its last change; --run NUMBER (or --record, --since, --until) makes a plan.",
+        "hefu undo C001 撤销其最近一次变更；hefu undo --run 编号（或 --record、--since、--until）编制撤销计划。",
+    ),
+    "cli.moment": Words(
+        "'{given}' is not a moment.",
+        "“{given}”不是有效的时刻。",
+        "Write 2026-03-01T08:00, with a zone as 2026-03-01T08:00+08:00, or how long ago: 30m, 2h, 1d.",
+        "请写 2026-03-01T08:00（可带时区 +08:00），或多久之前：30m、2h、1d。",
+    ),
     "cli.assignment": Words(
         "'{given}' is not field=value.",
         "“{given}”不是 字段=值 的格式。",

@@ -1,0 +1,78 @@
+"""Errors around plans: who may agree to what, and what may be applied."""
+
+from hefu.core.words import Words
+
+ERRORS = {
+    "plan.unknown": Words(
+        "There is no plan '{id}'.",
+        "没有计划“{id}”。",
+        "Run 'hefu plan list'.",
+        "请运行 hefu plan list。",
+    ),
+    "plan.expired": Words(
+        "Plan {id} was valid until {at}.",
+        "计划 {id} 的有效期已于 {at} 结束。",
+        "Make a new one with 'hefu plan': the systems have moved on since.",
+        "请用 hefu plan 重新编制，期间数据可能已变化。",
+    ),
+    "plan.state": Words(
+        "Plan {id} is {state}; it would have to be: {wanted}.",
+        "计划 {id} 的状态为 {state}，需要的状态：{wanted}。",
+        "Look with 'hefu plan show {id}', or make a new one.",
+        "请用 hefu plan show {id} 查看，或重新编制。",
+    ),
+    "plan.not_approved": Words(
+        "Nobody has approved plan {id} yet.",
+        "计划 {id} 尚未批准。",
+        "Run 'hefu plan approve {id} --by NAME'.",
+        "请运行 hefu plan approve {id} --by 姓名。",
+    ),
+    "plan.four_eyes": Words(
+        "Plan {id} writes {writes} records: somebody other than its author {author} must approve it.",
+        "计划 {id} 将写入 {writes} 条记录，须由编制人 {author} 以外的人批准。",
+        "Let a colleague run 'hefu plan approve {id} --by NAME'; the size is 'four_eyes' of the flow's 'approval'.",
+        "请由同事运行 hefu plan approve {id} --by 姓名；限额为流程 approval 的 four_eyes。",
+    ),
+    "plan.nobody": Words(
+        "A plan needs the name of the person who makes or approves it.",
+        "计划需要编制人或批准人的姓名。",
+        "Give it after --by.",
+        "请用 --by 提供姓名。",
+    ),
+    "plan.altered": Words(
+        "Plan {id} is not what was made or signed: it was altered in the database, or signed with another key.",
+        "计划 {id} 与编制或签署时不一致：数据库内容被改动，或签名密钥不同。",
+        "Do not apply it. Find out who has access to the database, and make a new plan.",
+        "请勿执行。请查明谁能访问数据库，并重新编制计划。",
+    ),
+    "plan.version": Words(
+        "Plan {id} was made under version {made} of the project; now it is {now}.",
+        "计划 {id} 依据项目版本 {made} 编制，现为 {now}。",
+        "Make a new plan: the same records may mean other writes now.",
+        "请重新编制计划：同样的记录现在可能产生不同的写入。",
+    ),
+    "plan.not_read": Words(
+        "{mapping} cannot be read now, so plan {id} does not go on; what was written so far stands.",
+        "目前无法读取 {mapping}，计划 {id} 暂停；已写入的内容有效。",
+        "'hefu status' says why. Remove the cause, then run 'hefu apply {id}' again: nothing is written twice.",
+        "hefu status 会说明原因。排除后再次运行 hefu apply {id}，不会重复写入。",
+    ),
+    "plan.applying": Words(
+        "Plan {id} is being applied; the flow goes on when that is done.",
+        "正在执行计划 {id}，完成后流程自动继续。",
+        "Wait. If the process that applied it died, run 'hefu apply {id}' again.",
+        "请稍候。若执行进程已中断，请再次运行 hefu apply {id}。",
+    ),
+    "undo.no_writes": Words(
+        "The hub wrote nothing in this scope: {scope}.",
+        "此范围内没有任何写入：{scope}。",
+        "Widen it; 'hefu trace' shows the writes of a record, 'hefu status --json' the last runs.",
+        "请扩大范围；hefu trace 可查看记录的写入，hefu status --json 可查看最近的运行。",
+    ),
+    "undo.no_run": Words(
+        "There is no run and no applied plan '{id}'.",
+        "没有运行或已执行的计划“{id}”。",
+        "Find it with 'hefu status --json' (runs) or 'hefu plan list'.",
+        "请用 hefu status --json（runs）或 hefu plan list 查找。",
+    ),
+}
