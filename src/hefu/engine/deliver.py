@@ -79,7 +79,7 @@ def deliver(
     counts = Counts()
     with hub.store.look() as tx:
         asked = shards.due_links if hub.permit is None else hub.permit.due
-        due = asked(tx, side.name, list(fences), min(_at_once(side), at_most), now=by, urgent=urgent)
+        due = asked(tx, side.name, list(fences), min(_at_once(side), at_most), now=by)
     if not due:
         return counts
     ids = [link_id for link_id, _ in due]
@@ -211,6 +211,7 @@ def _prepare(
     links = goldens.load_links(tx, ids)
     flying = intents.unsettled(tx, ids)
     golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
+    grant = None if hub.permit is None else hub.permit.over(tx, links)
     out, batch = Prepared(), Batch(hub, tx, run)
     owing: list[tuple[Link, Golden, Normals]] = []
     settled: list[str] = []
@@ -218,12 +219,13 @@ def _prepare(
         mine = golden[link.golden_id]
         if link.id in flying:
             link.waits = "outcome"
+        elif grant is not None and (back := grant.back(link)) is not None:
+            _prepare_back(hub, tx, link, back, mine, owing, out)
         elif mine.state == "deleted":
             _prepare_delete(hub, tx, link, out)
         elif link.record_id is None and not (side.may_create and side.compiled.wanted(mine.fields)):
             link.due_at, link.waits = None, "filtered"
             counts["not_wanted"] += 1
-    grant = None if hub.permit is None else hub.permit.over(tx, links)
         elif link.record_id is None and _orphan(side, mine):
             _wait_for_parent(tx, link, counts)
         elif debt := document.lawful_lines(batch, side, link, mine, owed(side, link, mine)):
@@ -231,18 +233,21 @@ def _prepare(
         elif step := document.due_step(side, link, mine):
             out.actions.append((link, _intent(hub, tx, link, "action", None, None, step)))
         else:
-        elif grant is not None and (back := grant.back(link)) is not None:
-            _prepare_back(hub, tx, link, back, mine, owing, out)
             link.due_at, link.attempt, link.waits = None, 0, None
             document.explain(batch, side, link, None)
             settled.append(link.id)
             counts["nothing_owed"] += 1
         batch.dirty_links[link.id] = link
+    if grant is not None:
+        owing = _granted(grant, golden, owing, out)
+        counts["changed_since"] += len(grant.turned)
     for (link, mine, debt), spoken in zip(owing, _spoken(tx, hub, side, owing), strict=True):
         if isinstance(spoken, str):
             _wait_for_parent(tx, link, counts)
         else:
             _prepare_write(batch, side, link, mine, debt, spoken, present.get(link.record_id or ""), out, counts)
+    if grant is not None:
+        grant.opened([job.intent for job in out.jobs] + [intent for _, intent in out.actions])
     _open(tx, out, run)
     batch.store()
     _close_settled(tx, settled)
@@ -250,16 +255,11 @@ def _prepare(
         issues.close_lines(tx, links.keys() - flying.keys(), batch.held)
     counts.update(batch.counts)
     return out
-    if grant is not None:
-        owing = _granted(grant, golden, owing, out)
-        counts["changed_since"] += len(grant.turned)
 
 
 def _orphan(side: Side, golden: Golden) -> bool:
     """Whether the entity says that a parent must come first, and nobody knows it yet."""
     parent = side.entity.parent
-    if grant is not None:
-        grant.opened([job.intent for job in out.jobs] + [intent for _, intent in out.actions])
     return parent is not None and (parent,) in side.compiled.references and not golden.fields.get(parent)
 
 
@@ -302,18 +302,6 @@ def _prepare_delete(hub: Hub, tx: Tx, link: Link, out: Prepared) -> None:
     out.jobs.append(Job(link, _intent(hub, tx, link, "delete", None, link.seen), write, {}, 0))
 
 
-def _prepare_write(
-    batch: Batch,
-    side: Side,
-    link: Link,
-    golden: Golden,
-    debt: Normals,
-    spoken: Values | HubError,
-    present: Record | None,
-    out: Prepared,
-    counts: Counts,
-) -> None:
-    """From a debt to a write: checks first, so that an illegal write is refused before the call."""
 def _prepare_back(
     hub: Hub,
     tx: Tx,
@@ -339,6 +327,18 @@ def _granted(
     return [x for x in owing if grant.allows(x[0], x[1], "update" if x[0].record_id else "create", x[2])]
 
 
+def _prepare_write(
+    batch: Batch,
+    side: Side,
+    link: Link,
+    golden: Golden,
+    debt: Normals,
+    spoken: Values | HubError,
+    present: Record | None,
+    out: Prepared,
+    counts: Counts,
+) -> None:
+    """From a debt to a write: checks first, so that an illegal write is refused before the call."""
     hub, tx = batch.hub, batch.tx
     refused = document.locked(side, link, debt) or (spoken if isinstance(spoken, HubError) else None)
     if refused is not None or isinstance(spoken, HubError):

@@ -146,7 +146,7 @@ class Permit:
     stopped_too: ClassVar[bool] = True
 
     def due(
-        self, tx: Tx, mapping: str, claimed: Sequence[int], limit: int, *, now: str | None = None
+        self, tx: Tx, mapping: str, claimed: Sequence[int], limit: int, *, now: str | None = None, **more: bool
     ) -> list[tuple[str, str]]:
         """(link id, golden id) of what the plan still wants to be written."""
         return plans.due_links(tx, self.plan_id, mapping, claimed, limit, now or tx.now())
@@ -163,11 +163,11 @@ class Beyond(Permit):
     stopped_too: ClassVar[bool] = False
 
     def due(
-        self, tx: Tx, mapping: str, claimed: Sequence[int], limit: int, *, now: str | None = None
+        self, tx: Tx, mapping: str, claimed: Sequence[int], limit: int, *, now: str | None = None, **more: bool
     ) -> list[tuple[str, str]]:
         """(link id, golden id) of due work that the plan did not refuse."""
         shut = plans.refused_links(tx, self.plan_id)
-        found = shards.due_links(tx, mapping, claimed, limit + len(shut), now=now)
+        found = shards.due_links(tx, mapping, claimed, limit + len(shut), now=now, **more)
         return [pair for pair in found if pair[0] not in shut][:limit]
 
     def over(self, tx: Tx, link_ids: Iterable[str]) -> Grant | None:
