@@ -19,6 +19,7 @@ from starlette.routing import Route
 from hefu.core.env import Env
 from hefu.core.errors import Transient, Unanswered, Unsupported
 from hefu.core.project import Connection, Limits
+from hefu.core.urgency import is_urgent, urgently
 from hefu.core.words import tell
 from hefu.net import Egress, targets_in
 from loopback import certificate, serving, talking
@@ -179,6 +180,33 @@ def test_a_long_refusal_is_told_to_the_caller_however_often_it_was_waited_before
         Egress(env, targets=targets_in({"u": url}), waits=True).send("GET", url, timeout=30)
     assert (caught.value.code, caught.value.after) == ("net.too_many", 12.0)
     assert told == [429] * 3, "30 seconds of patience hold two waits of 12"
+
+
+def test_urgent_work_has_the_calls_of_the_day_that_are_kept_for_it(base: str) -> None:
+    env = Env()
+    limits = Limits.model_validate({"daily_calls": 4, "reserve_urgent": "50%", "concurrency": 3})
+    egress = Egress(env, targets=targets_in({"u": base}), limits=limits)
+
+    def call(_: int = 0) -> int:
+        return egress.send("GET", f"{base}/status/200").status
+
+    assert [call(), call()] == [200, 200]
+    with pytest.raises(Transient) as caught:
+        call()
+    assert (caught.value.code, caught.value.facts["kept"]) == ("net.daily_quota", 2)
+    with urgently():  # also in the threads to which work is handed
+        assert env.overlap(call, [1]) + list(env.ahead(map(call, [2]))) == [200, 200]
+        with pytest.raises(Transient) as caught:
+            call()
+    assert caught.value.facts["kept"] == 0
+
+
+def test_urgency_goes_along_into_threads() -> None:
+    env = Env()
+    with urgently():
+        assert env.overlap(lambda _: is_urgent(), range(9)) == [True] * 9
+        assert list(env.ahead(is_urgent() for _ in range(3))) == [True] * 3
+    assert env.overlap(lambda _: is_urgent(), range(9)) == [False] * 9
 
 
 @pytest.mark.parametrize("code", [502, 504])

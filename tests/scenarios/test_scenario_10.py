@@ -17,6 +17,7 @@ from hefu.connectors.memory import Manners
 from hefu.core.errors import Rejected, Transient
 from hefu.core.project import Project
 from hefu.core.records import Field
+from hefu.core.urgency import is_urgent
 from hefu.store import runs
 from hefu.store.tables import pause
 
@@ -49,7 +50,7 @@ class Trade(World):
         return done[-1]
 
 
-def make(fate: Fate, many: int = 120) -> World:
+def make(fate: Fate, many: int = 120, **world_of: object) -> World:
     """The CRM stamps whole seconds and commits late; pages are small; the ERP takes ten records a call."""
     crm = Manners(create="no", stamps=1.0, lateness=60.0, page=max(2, many // 50), changes="cursor")
     erp = Manners(create="token", token_field="ref", batch=10, rules=(never,), conditional="version")
@@ -74,7 +75,7 @@ def make(fate: Fate, many: int = 120) -> World:
         "crm": [Thing(what, texts, crm) for what in ("customer", "order")],
         "erp": [Thing(what, [*texts, Field("ref")], erp) for what in ("customer", "order")],
     }
-    world = Trade(fate, entities, things, mappings)
+    world = Trade(fate, entities, things, mappings, **world_of)
     world.many = many
     return world
 
@@ -206,3 +207,49 @@ def test_scenario_10_at_full_size(told):
 @pytest.mark.parametrize("told", TOLD[:2])
 def test_scenario_10_with_the_hub_killed_at_every_step(told):
     kill_everywhere(told, lambda fate: make(fate, 40), at_most=8)
+
+
+def test_urgent_orders_overtake_a_back_fill_that_is_being_delivered():
+    """They arrive in the middle of it, by a cycle of their own, and go at the next batch, in the urgent lane."""
+    world = make(Fate(), connections={"erp": {"limits": {"calls_per_second": "0.2", "timeout": "5s"}}})
+    in_one_second(world)
+    calls: list[tuple[str, bool]] = []
+
+    def arrive(call):
+        if call.verb != "write":
+            return
+        calls.append((call.object, is_urgent()))
+        if len(calls) == 2:
+            for n in range(URGENT):
+                world.crm.create("order", {"code": f"O{n:03d}", "name": "order", "phone": ""}, late=0)
+            world._cycle_of(world.hub, "urgent", False)
+            assert not world.erp.all("order"), "one delivers at a time"
+
+    world.watch["erp"].on_call.append(arrive)
+    world.cycle()
+    assert len(world.erp.all("order")) == URGENT
+    ours = [place for place, call in enumerate(calls) if call == ("order", True)]
+    theirs = [place for place, call in enumerate(calls) if call == ("customer", False)]
+    assert len(ours) + len(theirs) == len(calls)
+    assert len(theirs) >= world.many // 10
+    assert max(ours) - 2 <= 4, "at most the rest of the batch in hand goes before them"
+
+
+def test_urgent_work_goes_on_when_the_calls_of_the_day_for_other_work_are_used_up():
+    world = make(Fate())
+    in_one_second(world)
+    for n in range(URGENT):
+        world.crm.create("order", {"code": f"O{n:03d}", "name": "order", "phone": ""}, late=0)
+
+    def quota(call):
+        if call.verb == "write" and not is_urgent():
+            raise Transient("net.daily_quota", after=36000.0, connection="erp", calls=80, kept=20)
+
+    world.watch["erp"].on_call.append(quota)
+    with world.store.begin() as tx:  # also where the mapping itself has been told so
+        facts = {"code": "net.daily_quota", "facts": {"kept": "20"}}
+        runs.pause_scope(tx, "mapping:erp-order", "net.daily_quota", facts["facts"], tx.later(36000))
+    world.cycle()
+    world.cycle()
+    assert not world.erp.all("customer")
+    assert len(world.erp.all("order")) == URGENT

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hefu.app.house import App
 from hefu.core.errors import HubError
+from hefu.core.urgency import urgently
 from hefu.core.words import tell
 from hefu.engine import worker
 from hefu.engine.hub import Hub
@@ -186,13 +187,18 @@ class Service:
         with self.app.store.look() as tx:
             newest = projects.newest(tx)
             due = {*shards.due_mappings(tx), *intents.to_look_up(tx)}
+            urgent = shards.urgent_mappings(tx, self.hub.active_mappings())
         if newest not in (None, self.hub.project.version, self._refused):
             self._take_over(newest)
-        elif any(not worker.is_paused(self.hub, m) for m in due if m in self.hub.project.mappings):
+        elif self._may_go(due) or self._may_go(urgent, urgent=True):
             self.wakeups.wake("drain", "due")
             self._attend()
         else:
             self._unattended = 0
+
+    def _may_go(self, mappings: Collection[str], *, urgent: bool = False) -> bool:
+        with urgently(urgent):
+            return any(not worker.is_paused(self.hub, m) for m in mappings if m in self.hub.project.mappings)
 
     def _attend(self) -> None:
         """Work that stays due while this process delivers nothing: its wake-ups are lost, so do it here and now."""

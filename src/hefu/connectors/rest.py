@@ -30,6 +30,7 @@ from hefu.connectors._rest_write import Writer
 from hefu.core.connector import Connector, Settings, Site
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.records import Abilities, ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.urgency import carried
 
 T = TypeVar("T")
 
@@ -118,7 +119,7 @@ class Rest(Connector):
             with self._pool_lock:
                 if self._pool is None:
                     self._pool = ThreadPoolExecutor(self._width, thread_name_prefix="hefu-rest")
-            return self._pool.submit(work)
+            return self._pool.submit(carried(work))
         done: Future[Any] = Future()
         try:
             done.set_result(work())

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import TypeVar
 
+from hefu.core.urgency import carried
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -70,7 +72,7 @@ class Env:
             return [work(item) for item in items]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="hefu-call")
-        return list(self._pool.map(work, items))
+        return list(self._pool.map(carried(work), items))
 
     def ahead(self, source: Iterable[T], depth: int = 2) -> Iterator[T]:
         """Iterate over `source` while a thread already fetches the next `depth` items of it.
@@ -98,7 +100,7 @@ class Env:
             except BaseException as error:  # noqa: BLE001 - handed over to the reader
                 put((False, error))
 
-        threading.Thread(target=fetch, name="hefu-ahead", daemon=True).start()
+        threading.Thread(target=carried(fetch), name="hefu-ahead", daemon=True).start()
         try:
             while True:
                 more, item = queue.get()

@@ -70,7 +70,14 @@ class Prepared:
 
 
 def deliver(
-    hub: Hub, side: Side, fences: dict[int, int], run: Run, by: str | None = None, at_most: int = BATCH
+    hub: Hub,
+    side: Side,
+    fences: dict[int, int],
+    run: Run,
+    by: str | None = None,
+    at_most: int = BATCH,
+    *,
+    urgent: bool = False,
 ) -> Counts:
     """Write up to BATCH (`at_most`) links of this mapping that are due (`by` an instant); counts say how each ended.
 
@@ -79,7 +86,7 @@ def deliver(
     counts = Counts()
     with hub.store.look() as tx:
         asked = shards.due_links if hub.permit is None else hub.permit.due
-        due = asked(tx, side.name, list(fences), min(_at_once(side), at_most), now=by)
+        due = asked(tx, side.name, list(fences), min(_at_once(side), at_most), now=by, urgent=urgent)
     if not due:
         return counts
     ids = [link_id for link_id, _ in due]
@@ -134,8 +141,13 @@ def _rest(hub: Hub, side: Side, run: Run, error: Transient) -> None:
 
 
 def _at_once(side: Side) -> int:
-    """Links to prepare together: what a few rounds of calls can carry, as whoever inherits them looks up each one."""
-    return min(BATCH, max(64, 8 * max(1, side.can.batch) * side.connection.limits.concurrency))
+    """Links to prepare together: what a few rounds of calls can carry, as whoever inherits them looks up each one.
+
+    Of a slow system what ten seconds can: so long urgent work waits at most for its turn.
+    """
+    size, limits = max(1, side.can.batch), side.connection.limits
+    soon = BATCH if limits.calls_per_second is None else max(size, int(limits.calls_per_second * 10) * size)
+    return min(BATCH, max(64, 8 * size * limits.concurrency), soon)
 
 
 def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Counts) -> dict[str, Record]:

@@ -20,6 +20,7 @@ from hefu.core.model import resolve
 from hefu.core.project import Connection, Entity, EntityField, FieldMap, Flow, Project
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Abilities, Field, FieldType, ObjectSchema
+from hefu.core.urgency import URGENT
 from hefu.engine.figures import Book, compile_book
 from hefu.engine.permit import Permit
 from hefu.store import runs
@@ -149,7 +150,7 @@ def line_keys(entity: Entity) -> dict[str, str]:
 
 
 def _priority(flow: Flow | None) -> int:
-    return {"urgent": 1, "normal": 5, "bulk": 9}[flow.priority if flow else "normal"]
+    return {"urgent": URGENT, "normal": 5, "bulk": 9}[flow.priority if flow else "normal"]
 
 
 def condition(source: str | None, entity: Entity, zone: str) -> Expr | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.core.project import Flow
+from hefu.core.urgency import URGENT, is_urgent, urgently
 from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.recount import recount
@@ -52,8 +54,13 @@ def is_paused(hub: Hub, mapping: str) -> bool:
     over = hub.permit is not None and hub.permit.stopped_too
     flows = [] if over else [f"{kind}:{name}" for name in names for kind in ("flow", "plan")]
     with hub.store.look() as tx:
-        stopped = runs.paused(tx)
+        stopped = {scope for scope, row in runs.paused(tx).items() if not (is_urgent() and _not_for_urgent(row))}
     return any(scope in stopped for scope in (f"connection:{doc.connection}", f"mapping:{mapping}", *flows))
+
+
+def _not_for_urgent(pause: Mapping[str, Any]) -> bool:
+    """The calls of the day are used up for ordinary work, and some are kept."""
+    return bool(pause["code"] == "net.daily_quota" and pause["facts"].get("kept", "0") != "0")
 
 
 def stop(hub: Hub, connection: str, mapping: str, error: HubError) -> None:
@@ -75,7 +82,8 @@ def stop(hub: Hub, connection: str, mapping: str, error: HubError) -> None:
 def capture_side(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts | None:
     """Capture one side; None if its system failed (which pauses it, and the run says so)."""
     try:
-        counts = capture.capture(hub, side, run, full=full)
+        with urgently(side.priority == URGENT):
+            counts = capture.capture(hub, side, run, full=full)
     except (Transient, Denied, Unsupported) as error:
         if ours(error):
             raise
@@ -210,7 +218,7 @@ def handed_over(hub: Hub) -> bool:
 def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_most: int) -> Counts:
     total = Counts()
     sides = sides if sides is not None else usable_sides(hub, hub.active_mappings())
-    if not (_anything_to_do(hub, sides) or canary.on_trial(hub, sides)):
+    if not (hub.permit or _anything_to_do(hub, sides) or canary.on_trial(hub, sides)):
         return total
     with hub.store.begin() as tx:
         shards.ensure_shards(tx)
@@ -262,7 +270,7 @@ def _flood(hub: Hub, flow: Flow, sides: Sequence[Side], run: Run) -> bool:
 def _drain_measured(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int], total: Counts) -> bool:
     """Deliver what the guard has measured, and look at groups on trial; whether there may be more to measure."""
     moved = False
-    while _drain_once(hub, run, lots, fences, total):
+    while _overtake(hub, run, fences, total) or _drain_once(hub, run, lots, fences, total):
         moved = True
     for lot in lots:
         if lot.trial is not None and (lot.wrote or lot.trial.ready):
@@ -273,6 +281,25 @@ def _drain_measured(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, i
 _PROGRESS = (
     "prepared", "nothing_owed", "found", "applied", "not_applied", "not_there", "not_wanted", "changed_since",
 )  # fmt: skip
+
+
+def _overtake(hub: Hub, run: Run, fences: dict[int, int], total: Counts) -> bool:
+    """One batch of each side of what is urgent, whoever drains: twenty orders do not wait for a back-fill to end."""
+    with hub.store.look() as tx:
+        names = shards.urgent_mappings(tx, hub.active_mappings())
+    if not names or hub.permit is not None:
+        return False
+    with urgently():
+        sides = usable_sides(hub, [m for m in hub.active_mappings() if m in names])
+        moved = Counts()
+        for lot in _calm(hub, sides, run):
+            if lot.trial is not None or is_paused(hub, lot.side.name):
+                continue
+            if lot.side.priority == URGENT:
+                moved += outcome.resolve(hub, lot.side, fences, run)
+            moved += deliver.deliver(hub, lot.side, fences, run, lot.by, urgent=True)
+    total += moved
+    return any(moved[k] for k in _PROGRESS)
 
 
 def _drain_once(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int], total: Counts) -> bool:
@@ -309,7 +336,8 @@ def hint(hub: Hub, connection: str, obj: str, record_id: str) -> Counts:
             if record_id:
                 with hub.store.look() as tx:
                     asked_at = tx.now()
-                found = hub.connect(connection).fetch(side.mapping.object, [record_id])
+                with urgently(side.priority == URGENT):
+                    found = hub.connect(connection).fetch(side.mapping.object, [record_id])
                 if found:
                     capture.absorb(hub, side, found, run, counts, asked_at)
             elif (read := capture_side(hub, side, run)) is not None:

@@ -204,13 +204,17 @@ class Pace:
                 return moment
         most = daily if daily is None or urgent else int(daily * (1 - self._limits.reserve_urgent))
         latest = now + timedelta(seconds=patience)
-        want = self._budget.block if gap else 1
+        want = self._budget.block if gap and not (urgent and daily) else 1  # nobody else uses up what is kept
         going_on = bool(gap and self._turns and self._turns[-1].at >= missed)
         since = missed if going_on else now  # who calls on and on goes on where the row of moments stands
         grant = self._budget.take(want, gap, since, latest, now.astimezone(self._zone).date().isoformat(), most)
         if grant.first is None:
             raise Transient(
-                "net.daily_quota", after=self._to_midnight(now), connection=self._connection, calls=most or 0
+                "net.daily_quota",
+                after=self._to_midnight(now),
+                connection=self._connection,
+                calls=most or 0,
+                kept=(daily or 0) - (most or 0),
             )
         if not grant.calls:
             wait = (grant.first - now).total_seconds()

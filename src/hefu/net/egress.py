@@ -19,6 +19,7 @@ from hefu.core.connector import Answer
 from hefu.core.env import Env
 from hefu.core.errors import HubError, Transient, Unanswered, Unsupported
 from hefu.core.project import Connection, Limits
+from hefu.core.urgency import is_urgent
 from hefu.net.budget import Budget, LocalBudget, Pace, Turn
 from hefu.net.line import Cut, Line, Raw, Trust
 from hefu.net.policy import Place, Policy, Target, place, targets_in
@@ -133,10 +134,6 @@ class Egress:
         with self._lock:
             return replace(self._counts, waited=self._pace.waited)
 
-    def urgent(self) -> Lane:
-        """The same way out for urgent work: first in every queue, and with the day's reserved calls."""
-        return Lane(self)
-
     def close(self) -> None:
         """Close all idle connections; later calls raise Transient."""
         self._closed = True
@@ -153,14 +150,16 @@ class Egress:
         body: bytes | None = None,
         timeout: float | None = None,
         writes: bool = False,
-        urgent: bool = False,
     ) -> Answer:
-        """See `hefu.core.connector.Http.send`. `timeout` is the total for one answer, in seconds."""
+        """See `hefu.core.connector.Http.send`. `timeout` is the total for one answer, in seconds.
+
+        Urgent work (core/urgency.py) goes first in every queue, and has the day's reserved calls.
+        """
         if params:
             url += ("&" if "?" in url else "?") + urlencode(params)
         at = place(url, self._connection)
         limit = timeout or self._limits.timeout.total_seconds()
-        ask = _Ask(method.upper(), self._lines(headers or {}, body), body, limit, writes, urgent)
+        ask = _Ask(method.upper(), self._lines(headers or {}, body), body, limit, writes, is_urgent())
         for _ in range(_HOPS + 1):
             self._policy.check(at)
             answer = self._exchange(ask, at)
@@ -292,17 +291,6 @@ class Egress:
         with self._lock:
             for name, number in more.items():
                 setattr(self._counts, name, getattr(self._counts, name) + number)
-
-
-class Lane:
-    """An Egress as urgent work sees it."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
-
-    def send(self, method: str, url: str, **how: Any) -> Answer:
-        """See `hefu.core.connector.Http.send`."""
-        return self._egress.send(method, url, urgent=True, **how)
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:

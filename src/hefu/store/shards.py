@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 
 from hefu.core.errors import Transient
+from hefu.core.urgency import URGENT
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.golden import SHARDS
 from hefu.store.tables import MISSING, link, shard, worker
@@ -91,9 +92,9 @@ def release(tx: Tx, worker_id: str) -> None:
 
 
 def due_links(
-    tx: Tx, mapping: str, shards: Sequence[int], limit: int, *, now: str | None = None
+    tx: Tx, mapping: str, shards: Sequence[int], limit: int, *, now: str | None = None, urgent: bool = False
 ) -> list[tuple[str, str]]:
-    """(link id, golden id) of due work for one mapping in these shards, urgent and old first."""
+    """(link id, golden id) of due work for one mapping in these shards, urgent and old first; or `urgent` alone."""
     statement = (
         select(link.c.id, link.c.golden_id)
         .where(link.c.due_at.is_not(None), link.c.due_at <= (now or tx.now()), link.c.mapping == mapping)
@@ -101,6 +102,8 @@ def due_links(
         .order_by(link.c.priority, link.c.due_at, link.c.id)  # as ix_link_due has them, so that nothing is sorted
         .limit(limit)
     )
+    if urgent:
+        statement = statement.where(link.c.priority <= URGENT)
     if len(shards) < SHARDS:
         statement = statement.where(link.c.shard.in_(shards))
     return [(row[0], row[1]) for row in tx.run(statement)]
@@ -115,6 +118,18 @@ def due_mappings(tx: Tx) -> dict[str, int]:
         .group_by(link.c.mapping)
     )
     return {row[0]: row[1] for row in tx.run(statement)}
+
+
+def urgent_mappings(tx: Tx, mappings: Sequence[str]) -> set[str]:
+    """Those of these mappings with urgent work that is due now."""
+    statement = (
+        select(link.c.mapping)
+        .distinct()
+        .where(link.c.mapping.in_(mappings), link.c.priority <= URGENT)
+        .where(link.c.due_at.is_not(None), link.c.due_at <= tx.now())
+        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
+    )
+    return set(tx.run(statement).scalars())
 
 
 def missing_mappings(tx: Tx) -> set[str]:
