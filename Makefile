@@ -53,7 +53,7 @@ docs: $(BIN)/pytest            ## the generated reference pages
 
 lock:                          ## needs uv: writes both locked lists with hashes
 	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml -o requirements.lock
-	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml requirements-dev.in --extra sftp --extra keyring -o requirements-dev.lock
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml requirements-dev.in --extra sftp --extra keyring --extra reports -o requirements-dev.lock
 
 wheel: $(BIN)/pytest
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation --outdir dist

@@ -2,8 +2,9 @@
 
 BENCH selects and sizes: `make bench BENCH="load --rows 100000"`. Cases: core (the merge alone), load (plain one-way
 load and first synchronisation into SQLite and PostgreSQL, then runs that find nothing and 1 % changed), growth (ten
-times the rows), api (API to API: full, 1 %, idle, webhook to write, under a rate limit), all. With --peers DIR, the
-folder of the peers' scripts, each peer with the interpreter that PEER_PYTHON, PEER_PANDAS or PEER_DLT names, they run
+times the rows), api (API to API: full, 1 %, idle, webhook to write, under a rate limit), reconcile (two order tables
+compared), all. With --peers DIR, the
+folder of the peers' scripts, each peer with the interpreter that PEER_PYTHON, PEER_PANDAS, PEER_DLT or PEER_RECON names, they run
 on as many rows in the same run.
 """
 
@@ -18,7 +19,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import api, core, data, project
+from benchmarks import api, core, data, project, reconcile
 from benchmarks.meter import Figures, measure, python
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,6 +119,26 @@ def apis(rows: int, kinds: list[str]) -> None:
         row(*cells)
 
 
+def reconciled(rows: int, kinds: list[str], peers: Path | None) -> None:
+    """Two order tables compared, beside a plain walk and a plain SQL full join of the peers."""
+    _head("case", "rows", "CPU s", "wall s", "peak MB")
+
+    def fresh() -> str:
+        return database("hefu_bench_recon", store=True).replace("+psycopg", "")
+
+    for name, count, found in reconcile.main(WORK, rows, kinds, fresh):
+        row(name, count, *shown(found))
+    if peers:
+        dsn = POSTGRESQL.replace("+psycopg", "").replace("postgres@", "postgres:x@") + "/hefu_bench_recon"
+        stores = ["sqlite", *(["postgres"] if "postgresql" in kinds else [])]
+        for name in ("merge-walk", "sql"):
+            for store in stores:
+                interpreter = os.environ.get("PEER_RECON", sys.executable)
+                command = [interpreter, str(peers / "c_recon.py"), name, store, str(WORK / f"recon-{rows}")]
+                found = measure(command, {**os.environ, "PG_DSN": dsn})
+                row(f"{name}, {store}", rows, *(shown(found) if found.code == 0 else ("not installed", "", "")))
+
+
 def _head(*names: str) -> None:
     row(*names)
     row(*["---"] * len(names))
@@ -150,7 +171,7 @@ def peers(folder: Path, rows: int) -> None:
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("case", nargs="?", default="all", choices=("all", "core", "load", "growth", "api"))
+    parser.add_argument("case", nargs="?", default="all", choices=("all", "core", "load", "growth", "api", "reconcile"))
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--stores", default="sqlite,postgresql")
     parser.add_argument("--peers", type=Path, default=None, help="folder with the peers' scripts")
@@ -168,6 +189,7 @@ def main() -> None:
         "load": lambda: load(asked.rows, kinds),
         "api": lambda: apis(asked.rows, kinds),
         "growth": lambda: growth(asked.rows),
+        "reconcile": lambda: reconciled(asked.rows, kinds, asked.peers),
     }
     for name, work in cases.items():
         if asked.case in ("all", name):

@@ -109,7 +109,7 @@ def verbs(language: str) -> str:
         (0, "done", "完成"),
         (1, "failed: a system or the machine did not do its part", "失败：某个系统或本机未能完成"),
         (2, "wrong usage, documents or settings", "用法、文档或设置有误"),
-        (3, "differences found (`plan`, `project diff`)", "发现差异（`plan`、`project diff`）"),
+        (3, "differences found (`plan`, `project diff`, `reconcile`)", "发现差异（`plan`、`project diff`、`reconcile`）"),
         (4, "something waits for a person", "有事项等待人工处理"),
         (130, "stopped by Ctrl-C", "被 Ctrl-C 停止"),
     )

@@ -69,10 +69,13 @@ class Database:
         return engine
 
     @contextmanager
-    def reading(self, obj: str = "") -> Iterator[Connection]:
-        """A short transaction that only looks. Raises Transient, Denied or Unsupported."""
+    def reading(self, obj: str = "", beside: str | None = None) -> Iterator[Connection]:
+        """A transaction that only looks. Raises Transient, Denied or Unsupported.
+
+        `beside`: another file of SQLite that its statements see as `ATTACHED`.
+        """
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with self.engine.connect() as connection, _attached(connection, beside), connection.begin():
                 yield connection
         except HubError:
             raise
@@ -177,6 +180,26 @@ def _sqlite(url: URL, settings: SqlSettings, site: Site) -> tuple[URL, dict[str,
 def _quiet_driver(driver: Any, _: Any) -> None:
     driver.isolation_level = None  # the driver's own BEGIN comes too late
     driver.execute("PRAGMA foreign_keys = ON")
+
+
+ATTACHED = "hefu_other"
+"""The schema under which a second file of SQLite is seen."""
+
+
+@contextmanager
+def _attached(connection: Connection, beside: str | None) -> Iterator[None]:
+    """SQLite attaches and detaches a file only outside of transactions."""
+    if beside is None:
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"ATTACH DATABASE ? AS {ATTACHED}", (f"{Path(beside).as_uri()}?mode=ro",))
+    try:
+        yield
+    finally:
+        if connection.in_transaction():
+            connection.rollback()
+        driver.execute(f"DETACH DATABASE {ATTACHED}")
 
 
 def _begin(connection: Connection) -> None:

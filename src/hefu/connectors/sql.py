@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from hefu.connectors import _sql_changes, _sql_read, _sql_upsert
 from hefu.connectors._sql_database import Database
+from hefu.connectors._sql_ordered import OrderedSql
 from hefu.connectors._sql_settings import LineTable, SqlSettings, TableSettings
 from hefu.connectors._sql_tables import Catalog, Shape
 from hefu.connectors._sql_write import Writer
@@ -25,7 +26,7 @@ from hefu.core.errors import HubError, Unsupported
 from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
 
 
-class Sql(Connector):
+class Sql(OrderedSql, Connector):
     """A line to one schema of a database."""
 
     name = "sql"

@@ -31,10 +31,15 @@ def rewritten(sent: Normal, found: Normal, field: Field | None) -> bool:
         return True
     if not isinstance(sent, str) or not isinstance(found, str):
         return bool(sent == found)
+    return rewritten_text(sent, found, field) or _rounded(sent, found)
+
+
+def rewritten_text(sent: Normal, found: Normal, field: Field | None) -> bool:
+    """The same for text alone: width, case, blanks, and a cut at the declared length."""
+    if not isinstance(sent, str) or not isinstance(found, str):
+        return False
     full, kept = _plain(sent), _plain(found)
-    if sent == found or full == kept:
-        return True
-    return (full.startswith(kept) and _at_limit(found, field)) or _rounded(sent, found)
+    return sent == found or full == kept or (full.startswith(kept) and _at_limit(found, field))
 
 
 def _plain(text: str) -> str:
@@ -60,4 +65,4 @@ def _rounded(sent: str, found: str) -> bool:
     return abs(exact - short) * 2 <= Decimal(1).scaleb(min(shorter, 0))
 
 
-__all__ = ["own_writing", "rewritten"]
+__all__ = ["own_writing", "rewritten", "rewritten_text"]

@@ -51,12 +51,15 @@ class Cursor(NamedTuple):
     position: str | None
     fingerprint: str
     full_at: str | None
+    committed_at: str = ""
 
 
 def get_cursor(tx: Tx, mapping: str) -> Cursor | None:
     """The cursor of a mapping, or None where nothing was read."""
     row = tx.run(
-        select(cursor.c.position, cursor.c.fingerprint, cursor.c.full_at).where(cursor.c.mapping == mapping)
+        select(cursor.c.position, cursor.c.fingerprint, cursor.c.full_at, cursor.c.committed_at).where(
+            cursor.c.mapping == mapping
+        )
     ).first()
     return None if row is None else Cursor(*row)
 
