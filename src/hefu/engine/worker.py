@@ -51,7 +51,7 @@ def is_paused(hub: Hub, mapping: str) -> bool:
     """Whether the mapping, its connection or its flow is stopped now."""
     doc = hub.project.mappings[mapping]
     names = [f.flow for f in hub.project.flows.values() if mapping in f.mappings]
-    over = hub.permit is not None and hub.permit.stopped_too
+    over = hub.rehearsing or (hub.permit is not None and hub.permit.stopped_too)
     flows = [] if over else [f"{kind}:{name}" for name in names for kind in ("flow", "plan")]
     with hub.store.look() as tx:
         stopped = {scope for scope, row in runs.paused(tx).items() if not (is_urgent() and _not_for_urgent(row))}
