@@ -97,10 +97,12 @@ def conflicts_list(as_json: Json = False, folder: Folder = None) -> None:
             rows = issues.list_issues(tx, kinds=("conflict",))
         s.give(rows)
         heads = [("issue", "编号"), ("record", "记录"), ("field", "字段"), ("last agreed", "上次一致"),
-                 ("golden (ours)", "当前值(ours)"), ("other (theirs)", "对方值(theirs)"), ("from", "来自")]  # fmt: skip
+                 ("golden (ours)", "当前值(ours)"), ("other (theirs)", "对方值(theirs)"), ("from", "来自"),
+                 ("why", "原因")]  # fmt: skip
         lines = [
             (r["id"], r["golden_id"], r["field"], r["facts"].get("base"), _by(r["facts"], "ours"),
-             _by(r["facts"], "theirs"), r["connection"])
+             _by(r["facts"], "theirs"), r["connection"],
+             _words(r["facts"]["code"], {**r["facts"], **r["facts"]["facts"]}, s) if "code" in r["facts"] else "")
             for r in rows
         ]  # fmt: skip
         if rows:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from hefu.core.contest import FLIPS
 from hefu.core.env import instant as instant_of
 from hefu.core.env import stamp
 from hefu.core.errors import Rejected
@@ -20,6 +21,7 @@ from hefu.core.project import Entity
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Normal, Normals, Record
 from hefu.engine import clocks, figures
+from hefu.engine.contest import rewriters
 from hefu.engine.hub import Counts, Hub, Run, Side, field_doc, line_keys
 from hefu.store import golden as goldens
 from hefu.store import issues
@@ -153,6 +155,8 @@ def fold(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, t
     if restated := [path for path in result.taken if path in golden.disputed]:
         by = _who(_moment(batch, record.modified_at, side.mapping.connection, record.author))
         batch.restated += [(golden.id, path, {"ours": _at(values, path), "ours_by": by}) for path in restated]
+    if golden.version % FLIPS == 0:  # each turn is a version, so a look at the story is rare
+        values = _contested(batch, side, link, golden, record, values, moved)
     link.seen = {**link.seen, **theirs}
     link.told = told
     if golden.disputed:
@@ -189,6 +193,31 @@ def _keep_going(batch: Batch, side: Side, link: Link, before: Normals, result: M
         result.told.pop(path, None)
         if owners.get(path) == side.mapping.connection and path in link.told:
             result.told[path] = link.told[path]
+
+
+def _contested(
+    batch: Batch, side: Side, link: Link, golden: Golden, record: Record, values: Normals, moved: dict[str, Any]
+) -> Normals:
+    """Values without those that this system and another keep rewriting for each other: they wait for a person."""
+    mine = side.mapping.connection
+    paths = {p: _at(values, p) for p in moved if "[" not in p and p not in golden.disputed}
+    for path, other in rewriters(batch.tx, golden.id, mine, paths).items():
+        ours, theirs = moved.pop(path)
+        values = {**values, path: ours}
+        golden.disputed.append(path)
+        batch.touch(golden)
+        facts = {
+            "code": "hub.rewriting",
+            "facts": {"one": other, "other": mine, "field": path, "times": FLIPS},
+            "ours": ours,
+            "theirs": theirs,
+            "ours_by": _who(Moment(None, other)),
+            "theirs_by": _who(Moment(None, mine, record.author)),
+            "rule": "rewriting",
+        }
+        batch.issues.append(Issue("conflict", golden.entity, golden.id, link.id, mine, path, facts))
+        batch.counts["contested"] += 1
+    return values
 
 
 def _at(values: Mapping[str, Normal], path: str) -> Normal:

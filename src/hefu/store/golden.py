@@ -297,6 +297,12 @@ def changes_of(tx: Tx, golden_ids: Iterable[str]) -> list[Mapping[str, Any]]:
     return [{**row, "moved": from_json(row["moved"])} for row in rows]
 
 
+def latest_changes(tx: Tx, golden_id: str, limit: int) -> list[Mapping[str, Any]]:
+    """The end of a golden record's story, newest first."""
+    rows = tx.run(select(change).where(change.c.golden_id == golden_id).order_by(change.c.id.desc()).limit(limit))
+    return [{**row, "moved": from_json(row["moved"])} for row in rows.mappings()]
+
+
 def find_keys(tx: Tx, entity: str, kind: int, values: Iterable[str]) -> dict[str, list[str]]:
     """Value of a match key -> golden ids that carry it."""
     out: dict[str, list[str]] = {}

@@ -104,6 +104,12 @@ ERRORS = {
         "See the issue's details, correct the data or the mapping, then retry.",
         "请查看问题详情，更正数据或映射后重试。",
     ),
+    "hub.rewriting": Words(
+        "{one} and {other} rewrite each other's '{field}': {times} times in turns, and nobody typed it.",
+        "{one} 与 {other} 在反复改写对方的“{field}”：已交替 {times} 次，并非人工修改。",
+        "Nothing is written to it until you decide. Stop the rewriting in one of them, or give the field an owner.",
+        "在您裁决之前不再写入该字段。请在其中一方停用改写，或为该字段指定所有者。",
+    ),
     "outcome.not_there": Words(
         "The write whose answer was lost did not happen; it is sent again.",
         "应答丢失的写入未生效，将重新发送。",
