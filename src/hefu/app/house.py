@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import secrets as chance
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
@@ -64,16 +63,25 @@ def _lease(given: str | None) -> float:
     return seconds
 
 
-@cache
-def settings_types() -> Mapping[str, type[Settings]]:
-    """Connector name -> the type of its settings, for all that can be loaded here; looked for once."""
-    found = {}
-    for name in connectors.names():
+class _SettingsTypes(Mapping[str, type[Settings]]):
+    """A connector is loaded when its settings are asked for; one whose library is missing is not there."""
+
+    def __getitem__(self, name: str) -> type[Settings]:
         try:
-            found[name] = connectors.find(name).settings_type
-        except Unsupported:  # a third party's connector whose library is missing must not stop the others
-            continue
-    return found
+            return connectors.find(name).settings_type
+        except Unsupported as error:  # a third party's must not stop the others
+            raise KeyError(name) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in connectors.names() if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def settings_types() -> Mapping[str, type[Settings]]:
+    """Connector name -> the type of its settings, for all that can be loaded here."""
+    return _SettingsTypes()
 
 
 class App:

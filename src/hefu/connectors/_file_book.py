@@ -20,8 +20,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import xlsxwriter
-
 from hefu.connectors import _file_bookchild
 from hefu.connectors._file_place import told
 from hefu.connectors._file_settings import LimitSettings
@@ -145,7 +143,10 @@ class BookWriter:
     """One sheet written row by row with little memory. Text is never taken for a formula, number or address."""
 
     def __init__(self, path: Path, sheet: str) -> None:
+        import xlsxwriter  # only here: most runs of the program write no workbook
+
         self._rest = TemporaryDirectory(prefix="book-", dir=path.parent)
+        self._failed = xlsxwriter.exceptions.FileCreateError
         self._book = xlsxwriter.Workbook(
             str(path),
             {
@@ -199,7 +200,7 @@ class BookWriter:
         try:
             if error is None:
                 self._book.close()
-        except xlsxwriter.exceptions.FileCreateError as failure:
+        except self._failed as failure:
             raise failure.args[0] from failure
         finally:
             self._forget()

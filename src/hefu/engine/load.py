@@ -47,9 +47,9 @@ class _Load:
         for page in self.hub.env.ahead(pages):
             self.counts["read"] += len(page.ids)
             for part in self._mapped(page):
+                if self.held + len(part.ids) > self.target.can.batch:
+                    self._write()
                 self._wait(part)
-            if self.held >= self.target.can.batch:
-                self._write()
         self._write()
         return self.counts
 
