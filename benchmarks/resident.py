@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hefu.app import open_app
-from hefu.app.service import Service
 from hefu.engine import worker
-from hefu.web.receiver import Receiver
 
 IDLE_ROUNDS = 50
 HINTS = 200
@@ -84,6 +82,9 @@ class Resident:
 
     def hint(self) -> None:
         """Webhook to write, one after the other, as a service that is otherwise idle."""
+        from hefu.app.service import Service  # the other cases measure rounds, which need no runtime
+        from hefu.web.receiver import Receiver
+
         service = Service(self.app)
         service.start()
         receiver = Receiver(service, "127.0.0.1:18492")

@@ -337,7 +337,7 @@ def _sqlite_connect(*, durable: bool, in_memory: bool) -> Any:
             raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             raw.execute("PRAGMA wal_autocheckpoint=8000")  # 32 MB: a bulk load otherwise copies pages at every commit
         raw.execute("PRAGMA temp_store=MEMORY")
-        raw.execute("PRAGMA cache_size=-32000")
+        raw.execute("PRAGMA cache_size=-8000")  # each of several connections has its own; the rest is the machine's
 
     return connect
 
