@@ -47,6 +47,11 @@ def ids(cli: Cli) -> list[str]:
     return [str(one["golden_id"]) for one in cli.json("trace", "C001")]
 
 
+def backed_up(cli: Cli) -> str:
+    """A backup of the example."""
+    return str(cli.json("backup", "create")["file"])
+
+
 Words = Callable[[Cli, Path], list[str]]
 
 VERBS: dict[str, tuple[Words, int]] = {
@@ -83,6 +88,10 @@ VERBS: dict[str, tuple[Words, int]] = {
     "resume": (lambda _c, _t: ["resume", "flow:customers"], 0),
     "db upgrade": (lambda _c, _t: ["db", "upgrade"], 0),
     "db check": (lambda _c, _t: ["db", "check"], 0),
+    "backup create": (lambda _c, _t: ["backup", "create"], 0),
+    "backup verify": (lambda c, _t: ["backup", "verify", backed_up(c)], 0),
+    "backup restore": (lambda c, _t: ["backup", "restore", backed_up(c), "--replace"], 0),
+    "backup list": (lambda _c, _t: ["backup", "list"], 0),
     "secret set": (lambda _c, _t: ["secret", "set", "crm_password"], 0),
     "secret list": (lambda _c, _t: ["secret", "list"], 0),
     "secret remove": (lambda _c, _t: ["secret", "remove", "crm_password"], 0),

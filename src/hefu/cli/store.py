@@ -79,7 +79,7 @@ def move(
               f"其他机器还需将 HEFU_JOURNAL_KEY 设为 {app.machine.home / 'journal.key'} 中的内容。")  # fmt: skip
 
 
-def _keys(app: App) -> MasterKeys:
+def keys_of(app: App) -> MasterKeys:
     """The master keys of this machine; the first sealed secret makes one beside the store."""
     if app.keys is not None:
         return app.keys
@@ -101,7 +101,7 @@ def secret_set(
         )
         if not value:
             raise Unsupported("cli.empty_secret", name=name)
-        keys = _keys(app)
+        keys = keys_of(app)
         with app.store.begin() as tx:
             secrets.seal(tx, keys, app.hub_id, name, value)
             journal.record(tx, app.journal_key, "cli", "secret.set", name)

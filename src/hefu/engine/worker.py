@@ -13,7 +13,7 @@ from hefu.core.urgency import URGENT, is_urgent, urgently
 from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.recount import recount
-from hefu.store import intents, issues, runs, shards
+from hefu.store import intents, issues, restored, runs, shards
 from hefu.store.canaries import Trial
 from hefu.store.db import Tx
 from hefu.store.golden import SHARDS
@@ -218,6 +218,7 @@ def handed_over(hub: Hub) -> bool:
 def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_most: int) -> Counts:
     total = Counts()
     sides = sides if sides is not None else usable_sides(hub, hub.active_mappings())
+    sides = _read_since_restored(hub, sides)
     if not (hub.permit or _anything_to_do(hub, sides) or canary.on_trial(hub, sides)):
         return total
     with hub.store.begin() as tx:
@@ -234,6 +235,19 @@ def _drain(hub: Hub, run: Run, sides: Sequence[Side] | None, guarded: bool, at_m
     with hub.store.begin() as tx:
         shards.release(tx, hub.worker_id)
     return total
+
+
+def _read_since_restored(hub: Hub, sides: Sequence[Side]) -> Sequence[Side]:
+    """After a restore, only objects whose systems were all read again: what happened there since is merged first."""
+    with hub.store.look() as tx:
+        if not restored.under_way(tx):
+            return sides
+        unread = restored.unread(tx, hub.active_mappings())
+    if not unread:
+        with hub.store.begin() as tx:
+            restored.all_read(tx)
+    waiting = {hub.project.mappings[name].entity for name in unread}
+    return [side for side in sides if side.mapping.entity not in waiting]
 
 
 @dataclass
@@ -290,7 +304,7 @@ def _overtake(hub: Hub, run: Run, fences: dict[int, int], total: Counts) -> bool
     if not names or hub.permit is not None:
         return False
     with urgently():
-        sides = usable_sides(hub, [m for m in hub.active_mappings() if m in names])
+        sides = _read_since_restored(hub, usable_sides(hub, [m for m in hub.active_mappings() if m in names]))
         moved = Counts()
         for lot in _calm(hub, sides, run):
             if lot.trial is not None or is_paused(hub, lot.side.name):

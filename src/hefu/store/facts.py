@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hefu.store.db import Tx
 from hefu.store.tables import hub
@@ -18,3 +18,8 @@ def set_fact(tx: Tx, name: str, value: str) -> None:
     """Keep a fact, in place of an older one."""
     if not tx.run(hub.update().where(hub.c.name == name).values(value=value)).rowcount:
         tx.insert(hub, ("name", "value"), [(name, value)], skip_existing=True)
+
+
+def forget_fact(tx: Tx, name: str) -> None:
+    """It is a fact no longer."""
+    tx.run(delete(hub).where(hub.c.name == name))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from hefu.core.errors import Unsupported
 from hefu.store import facts, shards
-from hefu.store.db import Store
+from hefu.store.db import Store, Tx
 from hefu.store.tables import metadata, shard, worker
 
 if TYPE_CHECKING:
@@ -61,12 +61,18 @@ def upgrade(store: Store) -> bool:
     """Run what is missing, in one transaction; says whether anything was. Raises Unsupported "store.newer"."""
     if revision(store) == head():
         return False
-    with _one_at_a_time, store.begin() as tx:
+    with store.begin() as tx:
+        arrive(tx, head())
+    return True
+
+
+def arrive(tx: Tx, revision: str) -> None:
+    """Bring the tables to a revision that this version knows, inside the caller's transaction."""
+    with _one_at_a_time:
         tx.lock_name("migrate")
         from alembic import command  # only here: a fifth of a second that a store of today's form need not wait
 
-        command.upgrade(_config(tx.conn), "head")
-    return True
+        command.upgrade(_config(tx.conn), revision)
 
 
 def moved_to(store: Store) -> str | None:
