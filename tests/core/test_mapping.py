@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hefu.core.columns import ABSENT, Table
 from hefu.core.errors import HubError, Rejected, Unsupported
 from hefu.core.losses import Loss
 from hefu.core.mapping import FILTERED, Compiled, compile_mapping
@@ -444,9 +445,26 @@ def test_inward_after_outward_after_inward_is_inward(records: list[dict[str, Any
 @given(st.lists(RECORDS | RECORDS.map(lambda r: {**r, "total": "x", "lv": "Z"}), max_size=6))
 def test_a_batch_says_what_its_records_say_one_by_one(records: list[dict[str, Any]]) -> None:
     compiled = made(filter="lv != 'A'")
-
-    def told(found: Any) -> Any:
-        return (found.code, found.field) if isinstance(found, Rejected) else found
-
     together = [told(found) for found in compiled.inward(records)]
     assert together == [told(one(compiled, record)) for record in records]
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, None])
+@settings(max_examples=60, deadline=None)
+@given(st.lists(RECORDS | RECORDS.map(lambda r: {**r, "total": "x", "lv": "Z"}), max_size=6))
+def test_columns_say_what_records_say(schema: ObjectSchema | None, records: list[dict[str, Any]]) -> None:
+    """Absent fields, errors, filters and nested targets (without a schema) included."""
+    compiled = made(schema=schema, filter="lv != 'A'")
+    names = list(dict.fromkeys(name for record in records for name in record))
+    columns = {name: [record.get(name, ABSENT) for record in records] for name in names}
+    golden, left = compiled.inward_columns(Table(len(records), columns, frozenset(names)))
+    rows, inward = iter(golden), compiled.inward(records)
+    assert [told(left[at]) if at in left else next(rows) for at in range(len(records))] == list(map(told, inward))
+    goldens = [found for found in inward if isinstance(found, dict)]
+    said, errors = compiled.outward_columns(golden)
+    rows, outward = iter(said), compiled.outward(goldens, [None] * len(goldens))
+    assert [told(errors[at]) if at in errors else next(rows) for at in range(len(goldens))] == list(map(told, outward))
+
+
+def told(found: Any) -> Any:
+    return (found.code, found.field) if isinstance(found, Rejected) else found
