@@ -54,11 +54,12 @@ def capture(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
     """
     with hub.store.look() as tx:
         cursor = runs.get_cursor(tx, side.name)
-        known, asked_at = _link_count(tx, side), tx.now()
+        asked_at = tx.now()
     full = full and side.can.complete
     meaning_changed = cursor is not None and cursor.fingerprint != side.compiled.fingerprint
     since = cursor.position if cursor and not (full or meaning_changed or side.can.changes == "full") else None
     stepwise = since is not None or (side.can.changes != "full" and (cursor is None or cursor.position is None))
+    known = since is None and _has_links(hub, side)
     counts, seen, last = Counts(), array("Q"), None
     if since is not None:
         _read_again(hub, side, run, counts)
@@ -118,10 +119,12 @@ def _short(organisation: str, record_id: str) -> int:
     return int.from_bytes(raw, "big")
 
 
-def _link_count(tx: Tx, side: Side) -> int:
+def _has_links(hub: Hub, side: Side) -> bool:
     here = (link_table.c.connection == side.mapping.connection, link_table.c.object == side.mapping.object)
     known = (*here, link_table.c.record_id.is_not(None), link_table.c.mapping == side.name)  # by the index of records
-    return 1 if tx.run(link_table.select().where(*known).with_only_columns(link_table.c.id).limit(1)).first() else 0
+    with hub.store.look() as tx:
+        one = link_table.select().where(*known).with_only_columns(link_table.c.id).limit(1)
+        return tx.run(one).first() is not None
 
 
 def absorb(

@@ -24,7 +24,7 @@ def usable_sides(hub: Hub, mappings: Iterable[str]) -> list[Side]:
     """The sides that are not paused and whose connection answers; trouble pauses them with its reason."""
     out = []
     with hub.store.look() as tx:
-        quiet = not runs.anything_paused(tx)
+        quiet = not runs.noted(tx)
     for name in mappings:
         doc = hub.project.mappings[name]
         if not quiet and is_paused(hub, name):
@@ -139,8 +139,8 @@ def cycle(hub: Hub, flow: Flow, *, full: bool = False, guarded: bool = True, onl
 def _with_missing(hub: Hub, sides: Sequence[Side]) -> list[Side]:
     """Those of which a record is missing, or was and stopped their deletes."""
     with hub.store.look() as tx:
-        missing = shards.missing_mappings(tx)
-        return [side for side in sides if side.name in missing or runs.was_paused(tx, f"deletes:{side.name}")]
+        missing, noted = shards.missing_mappings(tx), runs.noted(tx)
+    return [side for side in sides if side.name in missing or f"deletes:{side.name}" in noted]
 
 
 def _recovered(hub: Hub, sides: Sequence[Side]) -> None:

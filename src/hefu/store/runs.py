@@ -83,9 +83,9 @@ def resume_scope(tx: Tx, scope: str) -> bool:
     return bool(tx.run(delete(pause).where(pause.c.scope == scope)).rowcount)
 
 
-def anything_paused(tx: Tx) -> bool:
-    """Whether any pause is noted down, be its time over or not."""
-    return tx.run(select(pause.c.scope).limit(1)).first() is not None
+def noted(tx: Tx) -> set[str]:
+    """Everything that is paused, or was until its time was over and nobody looked since."""
+    return set(tx.run(select(pause.c.scope)).scalars())
 
 
 def was_paused(tx: Tx, scope: str) -> bool:
