@@ -113,3 +113,23 @@ def test_a_merge_in_one_system_deletes_nothing_elsewhere_and_asks(changes):
     world.crm.edit("customer", other, {"name": "乙"})
     world.sync()
     assert world.erp.get("customer", e)["name"] == "甲"
+
+
+@pytest.mark.parametrize("conditional", ["version", "values", "no"])
+def test_what_is_typed_into_a_record_that_is_about_to_be_deleted_is_heard(conditional):
+    """Between our last look and the delete that is passed on; a system that checks no version is looked at first."""
+    policy, plain = {"on_delete": "propagate"}, {n: v for n, v in K.items() if n != "active"}
+    crm, erp = (Manners(create="token", token_field="ref", conditional=c) for c in ("version", conditional))
+    world = customers(Fate(), crm=crm, erp=erp, entity=policy)
+    c, e = (system.create("customer", plain) for system in (world.crm, world.erp))
+    world.sync()
+
+    def somebody(call):
+        if call.verb == "fetch" and not world.issues() and world.erp.get("customer", e)["name"] == "甲":
+            world.erp.edit("customer", e, {"name": "乙"})
+
+    world.watch["crm"].on_call.append(somebody)
+    world.crm.delete("customer", c)
+    world.sync()
+    assert [row["moved"]["name"] for row in world.story() if row["kind"] == "changed"] == [["甲", "乙"]]
+    assert [case["kind"] for case in world.issues()] == ["delete_edit"]

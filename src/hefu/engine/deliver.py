@@ -151,21 +151,27 @@ def _at_once(side: Side) -> int:
 
 
 def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Counts) -> dict[str, Record]:
-    """Where a system cannot refuse a stale write, or takes whole line lists, look before writing.
+    """Where a system cannot refuse a stale write, or a stale delete, or takes whole line lists, look before writing.
 
     Also re-reads what changed while our last write was in flight, and what was refused as stale. Returns the
     records as they are now, by id.
     """
     always = side.can.conditional == "no" or (side.can.lines != "none" and bool(side.line_specs))
     with hub.store.look() as tx:
-        links = goldens.load_links(tx, goldens.known_there(tx, ids, only_reread=not always), lock=False)
+        known = goldens.known_there(tx, ids, only_reread=not always)
+        doomed = goldens.doomed(tx, ids) if side.can.conditional != "version" else []
+        links = goldens.load_links(tx, {*known, *doomed}, lock=False)
         golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
         asked_at = tx.now()
     wanted = [
         x.record_id
         for x in links.values()
         if x.record_id
-        and (x.reread or (always and x.state == "active" and (hub.permit or owed(side, x, golden[x.golden_id]))))
+        and (
+            x.reread
+            or x.id in doomed
+            or (always and x.state == "active" and (hub.permit or owed(side, x, golden[x.golden_id])))
+        )
     ]
     if not wanted:
         return {}

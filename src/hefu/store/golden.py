@@ -172,6 +172,12 @@ def known_there(tx: Tx, ids: Iterable[str], *, only_reread: bool) -> list[str]:
     return [row[0] for row in tx.pick(link, ("id",), "id", ids, where)]
 
 
+def doomed(tx: Tx, ids: Iterable[str]) -> list[str]:
+    """Those of these links whose object is deleted while their system still has the record."""
+    gone = "state = 'active' AND record_id IS NOT NULL AND golden_id IN (SELECT id FROM golden WHERE state = 'deleted')"
+    return [row[0] for row in tx.pick(link, ("id",), "id", ids, gone)]
+
+
 def to_read_again(tx: Tx, mapping: str, limit: int) -> list[str]:
     """Record ids of this mapping that changed while our write was in flight, or whose parent may be known by now."""
     calm = link.c.waits.is_distinct_from("outcome")
