@@ -31,7 +31,7 @@ def settle(name: str, tree: Tree, model: Connection | None, known: SettingsTypes
     flaws = []
     leaf = tree.child("connector")
     connector = leaf.raw if leaf is not None and leaf.raw is not None else ""
-    kind = (known or {}).get(connector)
+    kind = None if known is None else known.get(connector)  # to ask how many there are would load them all
     if known is not None and connector and kind is None:
         flaws.append(Flaw("connection", name, ("connector",), "documents.unknown_connector", connector, tuple(known)))
     inside = tree.child("settings") or Tree(tree.at, words={})
