@@ -112,3 +112,14 @@ def test_reports_are_signed_and_kept_in_the_journal(cli: Cli, tmp_path: Path) ->
 )
 def test_wrong_words_are_told(cli: Cli, words: list[str], said: str) -> None:
     assert said in cli.run("reconcile", *words, code=2)
+
+
+def test_the_repairs_are_kept_as_a_plan(cli: Cli) -> None:
+    cli.run("apply", "--yes")
+    assert cli.json("reconcile", "--plan")["plan"] is None
+    with sqlite3.connect(cli.folder / "erp.db") as book:
+        book.execute("update thing set amount = 0.08 where code = 'C00007'")
+    plan = cli.json("reconcile", "--plan", code=3)["plan"]
+    cli.run("plan", "approve", plan)
+    cli.run("apply", plan)
+    assert cli.json("reconcile")["unexplained"] == 0

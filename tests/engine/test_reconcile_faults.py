@@ -6,10 +6,13 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from agreement import Agreement, counted
+from agreement import Agreement, counted, edited_behind, never_linked, seen_and_forgotten, stranger
 
 from hefu.core.reconcile import EXPLAINED, Difference, Kind
+from hefu.engine import plans
 from hefu.engine.reconcile import Scope, reconcile
+from hefu.engine.repair import plan_repairs
+from hefu.store import plans as kept
 
 FAULTS_OF_EACH = 50
 
@@ -170,3 +173,29 @@ def test_a_sample_of_everything_finds_every_fault_of_linked_records(small: Agree
     expected = {k: v for k, v in small.expected.items() if k[:2] in linked and v is not Kind.DUPLICATE}
     found = {(d.entity, key_of(d), d.field): d.kind for d in outcome.found}
     assert {k: v for k, v in found.items() if k[:2] in linked} == expected
+
+
+def test_repairs_are_a_plan_that_is_signed_and_applied_and_then_the_books_agree() -> None:
+    """Drift, a lost update, a pair that nobody linked and a record that one side lacks; nothing else is written."""
+    world = Agreement(60, 80)
+    for entity in ("customer", "sales_order"):
+        for fault in (edited_behind, edited_behind, seen_and_forgotten, stranger("erp")):
+            fault(world, world.calm(entity), Kind.UNEXPLAINED)
+    forgotten = world.calm("customer")
+    never_linked(world, forgotten, Kind.UNEXPLAINED)
+    world.build()
+    outcome = reconcile(world.hub, Scope())
+    assert outcome.unexplained == 9
+    made = plan_repairs(world.hub, outcome, "an")
+    assert made is not None
+    assert made.kind == "repair"
+    with world.store.look() as tx:
+        entries = [e for e in kept.entries(tx, made.id) if e.kind != "golden"]
+    assert len(entries) == made.writes
+    assert all(not system.written("hub") for system in world.systems.values())
+    plans.approve(world.hub, made.id, "bo")
+    applied = plans.apply(world.hub, made.id, "bo")
+    assert applied.tally.keys() == {"written"}
+    assert sum(len(system.written("hub")) for system in world.systems.values()) == made.writes
+    assert reconcile(world.hub, Scope()).unexplained == 0
+    assert plan_repairs(world.hub, reconcile(world.hub, Scope()), "an") is None

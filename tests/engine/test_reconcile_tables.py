@@ -167,6 +167,17 @@ def test_a_window_looks_at_its_days_only(sqlite: str) -> None:
     days = {int(d.left_id) % 28 + 1 for d in outcome.found if d.left_id}
     assert days == {3, 4}
     assert outcome.sections[0].counts["left"] == sum(n % 28 + 1 in (3, 4) for n in range(ROWS))
+    with sa.create_engine(sqlite).begin() as tx:  # one that left the window on one side only is still a pair
+        tx.exec_driver_sql("update other set day = '2026-06-01' where id = 20300")
+    found = reconcile(hub, Scope(window=window)).found
+    assert ("day", "2026-01-15", "2026-06-01") not in [(d.field, d.left, d.right) for d in found]
+    moved = next(n for n in range(100, ROWS) if n % 28 + 1 == 3 and n % 100 == 50)
+    with sa.create_engine(sqlite).begin() as tx:
+        tx.exec_driver_sql(f"update other set day = '2026-06-01' where id = {10 * moved}")
+    found = reconcile(hub, Scope(window=window)).found
+    assert [(d.kind.value, d.left, d.right) for d in found if d.left_id == str(moved)] == [
+        ("unexplained", "2026-01-03", "2026-06-01")
+    ]
 
 
 def test_what_cannot_be_compared_says_so(sqlite: str) -> None:

@@ -19,6 +19,7 @@ from hefu.core.reconcile import EXPLAINED, Difference, Kind, Outcome
 from hefu.core.values import decimal_text
 from hefu.core.words.reconcile import KINDS, WHY
 from hefu.engine.reconcile import HOWS, Scope, reconcile
+from hefu.engine.repair import plan_repairs
 from hefu.engine.sieve import Window
 from hefu.insight import report, report_file, signature
 from hefu.store import journal
@@ -56,6 +57,7 @@ def run(
     report_files: Annotated[
         list[Path] | None, typer.Option("--report", help="Signed report: .html, .xlsx, .pdf / 签名报告")
     ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Keep the repairs as a plan / 将修复建议存为计划")] = False,
     show: Annotated[int, typer.Option(help="Differences to list / 列出的差异数")] = 20,
     by: Who = None,
     as_json: Json = False,
@@ -77,7 +79,15 @@ def run(
         outcome.facts["scope"] = _scope_words(s, scope, since, until)
         _show(s, outcome, show)
         written = _write(s, app, outcome, report_files or [], person(by))
-        s.give(as_dict(outcome) | {"reports": written})
+        made = plan_repairs(hub, outcome, person(by)) if plan and outcome.unexplained else None
+        s.give(as_dict(outcome) | {"reports": written, "plan": made.id if made is not None else None})
+        if made is not None:
+            s.say(
+                f"Kept as plan {made.id}. 'hefu plan approve {made.id}', then 'hefu apply {made.id}' repairs this.",
+                f"已存为计划 {made.id}。运行 hefu plan approve {made.id} 批准，再运行 hefu apply {made.id} 修复。",
+            )
+        elif plan and outcome.unexplained:
+            s.say("Nothing of this can be repaired by a plan.", "没有可通过计划修复的内容。")
         if outcome.unexplained:
             s.code = DIFFERENT
 

@@ -15,6 +15,7 @@ from hefu.core.errors import HubError
 from hefu.core.merge import NOTHING
 from hefu.core.reconcile import (
     EXPLAINED,
+    KEPT,
     Case,
     Difference,
     Held,
@@ -35,7 +36,7 @@ from hefu.engine.rehearse import title_of
 from hefu.engine.sieve import Two, in_common_terms, unfiltered, unknown
 from hefu.engine.spool import LEFT, RIGHT
 from hefu.store import golden as goldens
-from hefu.store import intents, runs
+from hefu.store import intents, issues, runs
 from hefu.store.db import Tx, instant
 from hefu.store.golden import Golden, Link
 from hefu.store.tables import issue
@@ -78,6 +79,8 @@ class Examiner:
         self._met: set[tuple[str, str]] = set()
         with hub.store.look() as tx:
             self._cursors = [runs.get_cursor(tx, side.name) for side in two.sides]
+            unreadable = issues.list_issues(tx, kinds=("unreadable",), limit=KEPT)
+        self._unreadable_ids = {(i["connection"], i["field"].rpartition(":")[0]) for i in unreadable}
 
     # --------------------------------------------------------------------- verbs
 
@@ -245,6 +248,8 @@ class Examiner:
         """Kinds of the open cases about this record."""
         connection = self.two.sides[which].mapping.connection
         words = list(known.by_record.get((connection, look.record.id), ()))
+        if (connection, look.record.id) in self._unreadable_ids:
+            words.append("unreadable")
         if look.link is not None:
             words += [kind for kind, _ in known.cases.get(look.link.golden_id, ()) if kind in _ON_RECORDS]
         return words
@@ -328,8 +333,8 @@ class Examiner:
     def _repair(
         self, mine: Look, other: Look, golden: Golden | None, path: str, a: Normal, b: Normal, why: str
     ) -> Repair | None:
-        """The owner is right, else what all had agreed on; nobody is told a value that only one side knows."""
-        side = self._wrong_side(golden, mine.values, path, a, b)
+        """The owner is right. Else an edit that the hub had missed is taken, and a value that it knows is put back."""
+        side = self._wrong_side(golden, mine.values, path, a, b, edited=why == "edited_unseen")
         if side is None:
             return None
         there = self.two.sides[side]
@@ -342,7 +347,7 @@ class Examiner:
         )
 
     def _wrong_side(
-        self, golden: Golden | None, values: Mapping[str, Normal], path: str, a: Normal, b: Normal
+        self, golden: Golden | None, values: Mapping[str, Normal], path: str, a: Normal, b: Normal, *, edited: bool
     ) -> int | None:
         name, _, rest = path.partition("[")
         inner = rest.partition("].")[2]
@@ -352,9 +357,9 @@ class Examiner:
             if owner == side.mapping.connection:
                 return 1 - which
         agreed = at(golden.fields, path, self.line_keys) if golden is not None else NOTHING
-        if agreed == a:
-            return RIGHT
-        return LEFT if agreed == b else None
+        if agreed not in (a, b):
+            return None
+        return RIGHT if (agreed == a) != edited else LEFT
 
 
 def _projected(side: Side, name: str, value: Normal) -> Normal:

@@ -24,7 +24,7 @@ from hefu.core.reconcile import Shape
 from hefu.core.records import FieldType, Normals, Record
 from hefu.core.ways import InField
 from hefu.engine import references
-from hefu.engine.hub import Hub, Side, chunks
+from hefu.engine.hub import Counts, Hub, Side, chunks
 from hefu.engine.spool import LEFT, RIGHT, Rec, Spool
 from hefu.store import golden as goldens
 from hefu.store.tables import link
@@ -140,7 +140,14 @@ def _bare(value: Any, lines: Any) -> Any:
     return [{n: row[n] for n in lines[1] if row.get(n) not in (None, "")} for row in value]
 
 
-def recs(hub: Hub, two: Two, side: Side, records: Sequence[Record], counted: Counted | None = None) -> list[Rec]:
+def recs(
+    hub: Hub,
+    two: Two,
+    side: Side,
+    records: Sequence[Record],
+    counted: Counted | None = None,
+    window: Window | None = None,
+) -> list[Rec]:
     """Records as the spool keeps them."""
     mapped = unfiltered(side, records)
     values = in_common_terms(hub, side, [v for v, _ in mapped])
@@ -150,8 +157,9 @@ def recs(hub: Hub, two: Two, side: Side, records: Sequence[Record], counted: Cou
     for record, found, (_, filtered) in zip(records, values, mapped, strict=True):
         keys = match_keys(rules, found) if isinstance(found, dict) else [None] * len(rules)
         golden = known.get((record.organisation, record.id))
-        out.append(Rec(record.id, golden, keys, digest(found, two.shape), filtered))
-        if counted is not None and not filtered and isinstance(found, dict):
+        inside = window is None or window.holds(record, found)
+        out.append(Rec(record.id, golden, keys, digest(found, two.shape), filtered, inside))
+        if counted is not None and inside and not filtered and isinstance(found, dict):
             counted(found)
     return out
 
@@ -182,15 +190,14 @@ class Window:
 def read_side(
     hub: Hub, two: Two, which: int, spool: Spool, counted: Counted | None = None, window: Window | None = None
 ) -> int:
-    """Every record of one side into the spool; how many. Raises HubError when the system fails."""
+    """Every record of one side into the spool; how many are in the window. Raises HubError when the system fails."""
     side, number = two.sides[which], 0
     for page in hub.env.ahead(hub.connect(side.mapping.connection).read(side.mapping.object, None)):
         for start in range(0, len(page.records), BATCH):
-            some: Sequence[Record] = page.records[start : start + BATCH]
-            if window is not None:
-                some = [r for r, (v, _) in zip(some, unfiltered(side, some), strict=True) if window.holds(r, v)]
-            spool.add(which, recs(hub, two, side, some, counted))
-            number += len(some)
+            made = recs(hub, two, side, page.records[start : start + BATCH], counted, window)
+            spool.add(which, made)
+            number += sum(one.inside for one in made)
+        hub.told("reconcile", side.name, Counts({"read": number}))
     return number
 
 

@@ -15,7 +15,7 @@ LEFT, RIGHT = 0, 1
 
 _TABLES = """
 create table rec (n integer primary key, side integer, id text, golden text, digest blob, filtered integer,
-                  used integer default 0{keys});
+                  inside integer, used integer default 0{keys});
 create table pair (l integer unique, r integer unique);
 create table look (l text, r text);
 create table alone (side integer, id text);
@@ -24,13 +24,17 @@ create table twin (side integer, id text);
 
 
 class Rec(NamedTuple):
-    """One record of one side. `keys`: one per match rule of the entity, strongest first."""
+    """One record of one side. `keys`: one per match rule of the entity, strongest first.
+
+    inside: of the window that is asked for; another record is only there to be somebody's counterpart.
+    """
 
     id: str
     golden: str | None
     keys: Sequence[str | None]
     digest: bytes
     filtered: bool
+    inside: bool = True
 
 
 class Spool:
@@ -53,10 +57,12 @@ class Spool:
 
     def add(self, side: int, records: Iterable[Rec]) -> None:
         """Records that are to find their counterparts."""
-        marks = ", ".join("?" * (5 + self.rules))
+        marks = ", ".join("?" * (6 + self.rules))
         names = ", ".join(f"k{n}" for n in range(self.rules))
-        rows = [(side, r.id, r.golden, r.digest, r.filtered, *(r.keys or (None,))) for r in records]
-        self.db.executemany(f"insert into rec (side, id, golden, digest, filtered, {names}) values ({marks})", rows)
+        rows = [(side, r.id, r.golden, r.digest, r.filtered, r.inside, *(r.keys or (None,))) for r in records]
+        self.db.executemany(
+            f"insert into rec (side, id, golden, digest, filtered, inside, {names}) values ({marks})", rows
+        )
 
     def to_look_at(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Pairs that may differ."""
@@ -94,15 +100,15 @@ class Spool:
             self._join(f"l.k{kind} = r.k{kind}", f"l.k{kind} is not null and {self._agree('l', 'r', kind)}")
         self.db.execute(
             "insert into look select l.id, r.id from pair join rec l on l.n = pair.l join rec r on r.n = pair.r "
-            "where l.digest <> r.digest and not (l.filtered and r.filtered)"
+            "where l.digest <> r.digest and not (l.filtered and r.filtered) and (l.inside or r.inside)"
         )
         found = self.db.execute(
             "select count(*) from pair join rec l on l.n = pair.l join rec r on r.n = pair.r "
-            "where not (l.filtered and r.filtered)"
+            "where not (l.filtered and r.filtered) and (l.inside or r.inside)"
         ).fetchone()
         self._twins()
         self.db.execute("delete from alone")
-        self.db.execute("insert into alone select side, id from rec where used = 0")
+        self.db.execute("insert into alone select side, id from rec where used = 0 and inside")
         return int(found[0])
 
     def _join(self, on: str, where: str) -> None:
@@ -129,7 +135,7 @@ class Spool:
             )
             where = f"used = 0 and filtered = 0 and k{kind} is not null and {again}"
             self.db.execute(f"create temp table again as select n from rec where {where}")
-            self.db.execute("insert into twin select side, id from rec where n in (select n from again)")
+            self.db.execute("insert into twin select side, id from rec where inside and n in (select n from again)")
             self.db.execute("update rec set used = 2 where n in (select n from again)")
             self.db.execute("drop table again")
 
