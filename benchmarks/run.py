@@ -3,9 +3,8 @@
 BENCH selects and sizes: `make bench BENCH="load --rows 100000"`. Cases: core (the merge alone), load (plain one-way
 load and first synchronisation into SQLite and PostgreSQL, then runs that find nothing and 1 % changed), growth (ten
 times the rows), api (API to API: full, 1 %, idle, webhook to write, under a rate limit), reconcile (two order tables
-compared), all. With --peers DIR, the
-folder of the peers' scripts, each peer with the interpreter that PEER_PYTHON, PEER_PANDAS, PEER_DLT or PEER_RECON names, they run
-on as many rows in the same run.
+compared), all. With --peers DIR, the folder of the peers' scripts, each peer with the interpreter that PEER_PYTHON,
+PEER_PANDAS, PEER_DLT or PEER_RECON names, they run on as many rows in the same run.
 """
 
 from __future__ import annotations
