@@ -37,6 +37,18 @@ def raised(cli: Cli, kind: str) -> str:
         return str(issues.list_issues(tx, kinds=(kind,))[-1]["id"])
 
 
+def two(cli: Cli) -> tuple[str, str]:
+    """Two objects of the example."""
+    return ids(cli)[0], str(cli.json("trace", "C002")[0]["golden_id"])
+
+
+def merged(cli: Cli) -> str:
+    """An object that was merged into another one."""
+    winner, loser = two(cli)
+    cli.json("merge", winner, loser)
+    return loser
+
+
 def drafted(cli: Cli) -> str:
     """Number of a plan with one write."""
     edit(cli, "crm.csv", "C001", "021-5555 0101", "021-5555 9999")
@@ -81,6 +93,8 @@ VERBS: dict[str, tuple[Words, int]] = {
     "deadletters list": (lambda c, _t: ["deadletters", "list", *raised(c, "rejected")[:0]], 4),
     "deadletters retry": (lambda c, _t: ["deadletters", "retry", raised(c, "rejected")], 0),
     "deadletters skip": (lambda c, _t: ["deadletters", "skip", raised(c, "rejected"), "--reason", "known"], 0),
+    "merge": (lambda c, _t: ["merge", *two(c)], 0),
+    "unmerge": (lambda c, _t: ["unmerge", merged(c)], 0),
     "deletes list": (lambda c, _t: ["deletes", "list", *raised(c, "deleted")[:0]], 4),
     "deletes decide": (lambda c, _t: ["deletes", "decide", raised(c, "deleted"), "keep"], 0),
     "undo": (lambda _c, _t: ["undo", "C001"], 0),
@@ -179,6 +193,8 @@ def edit(cli: Cli, file: str, row: str, old: str, new: str) -> None:
         (["deadletters", "retry", "none", "--set", "phone"], "cli.assignment"),
         (["deadletters", "skip", "none", "--reason", "x"], "desk.no_issue"),
         (["deletes", "decide", "none", "keep"], "desk.no_issue"),
+        (["merge", "C001", "C001"], "merge.not_two"),
+        (["unmerge", "C001"], "merge.not_merged"),
         (["pause", "flow:nothing"], "desk.choice"),
         (["project", "export", "out", "--version", "99"], "store.no_project"),
         (["secret", "set", "x"], "cli.empty_secret"),

@@ -107,6 +107,7 @@ def rig_for(**manners) -> Rig:
         faults,
         burst,
         remove=lambda record_id: system.delete("customer", record_id),
+        merge=(lambda winner, loser: system.merge("customer", winner, loser)) if manners.redirects else None,
         late=lambda: system.create("customer", sample(next(count))),
         wait=clock.sleep,
         reopen=lambda: open_memory(system, sleep=clock.sleep),

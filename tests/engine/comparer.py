@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from hefu.core.mapping import FILTERED
 from hefu.core.merge import by_key
+from hefu.store.tables import golden
 
 
 def differences(world: Any, same: Callable[[str, Any, Any], bool]) -> list[str]:
@@ -20,7 +23,7 @@ def differences(world: Any, same: Callable[[str, Any, Any], bool]) -> list[str]:
     for entity in world.project().entities.values():
         mappings = [m for m in world.project().mappings.values() if m.entity == entity.entity]
         books = {m.mapping: _book(world, hub.side(m.mapping)) for m in mappings}
-        cases = _cases(world, entity.entity)
+        cases = {**_cases(world, entity.entity), None: _merged_away(world)}
         for a, b in ((a, b) for a in books for b in books if a < b):
             out += _compare(hub.side(a), books[a], hub.side(b), books[b], cases, same)
     return out
@@ -48,6 +51,13 @@ def _book(world: Any, side: Any) -> dict[Any, dict[str, Any]]:
 def _key(side: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
     """The strongest match fields, whatever their case and outer blanks."""
     return tuple(str(values.get(f)).strip().casefold() for f in side.entity.match[0])
+
+
+def _merged_away(world: Any) -> set[tuple[str, str]]:
+    """Records (connection, id) of objects that stand for another one now: the others need not have them."""
+    with world.store.look() as tx:
+        losers = set(tx.run(select(golden.c.id).where(golden.c.state == "merged")).scalars())
+    return {(x["connection"], x["record_id"]) for x in world.links() if x["golden_id"] in losers}
 
 
 def _cases(world: Any, entity: str) -> Mapping[str, list[Mapping[str, Any]]]:
@@ -89,7 +99,8 @@ def _compare(a: Any, mine: Any, b: Any, theirs: Any, cases: Any, same: Any) -> I
                 yield f"{side.name} holds {key} {len(found['$ids'])} times"
         if x is None or y is None:
             missing, there, found = (a, b, y) if x is None else (b, a, x)
-            wanted = missing.may_create and missing.compiled.wanted(found)
+            aliases = {(there.mapping.connection, i) for i in found["$ids"]} <= cases[None]
+            wanted = missing.may_create and missing.compiled.wanted(found) and not aliases
             if wanted and not _explained(cases, there, found["$ids"], ""):
                 yield f"{key} is missing in {missing.name}"
             continue

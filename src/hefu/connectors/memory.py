@@ -113,8 +113,14 @@ class Memory(Connector):
 
         def work() -> list[Record]:
             shelf = self.system.shelf(obj)
-            rows = (self._follow(shelf, i) for i in dict.fromkeys(ids))
-            return [self._record(shelf, row) for row in rows if row is not None]
+            found: dict[str, Record] = {}
+            for asked in dict.fromkeys(ids):
+                row = self._follow(shelf, asked)
+                if row is not None:
+                    record = found.get(row.id) or self._record(shelf, row)
+                    led_on = (*record.aliases, asked) if asked != row.id else record.aliases
+                    found[row.id] = record._replace(aliases=led_on)
+            return list(found.values())
 
         return self._ask("fetch", obj, (tuple(ids),), work)
 

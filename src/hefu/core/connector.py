@@ -101,7 +101,11 @@ class Connector(ABC):
         """
 
     def fetch(self, obj: str, ids: Sequence[str]) -> Sequence[Record]:
-        """These records as they are now, missing ones left out, any order."""
+        """These records as they are now, missing ones left out, any order.
+
+        Asked for a record that was merged into another one, a system that knows answers with that other one, which
+        names the id in its `aliases`.
+        """
         wanted = set(ids)
         return [r for page in self.read(obj) for r in page.records if r.id in wanted]
 

@@ -88,6 +88,8 @@ class _Check:
         if entity.parent in fields and fields[entity.parent].type != FieldType.REFERENCE:
             references = tuple(n for n, f in fields.items() if f.type == FieldType.REFERENCE)
             yield Flaw("entity", name, ("parent",), "documents.parent", entity.parent, references)
+        scope = golden_scope(fields, "UTC")
+        yield from self.expression(name, ("retire_when",), entity.retire_when, scope, FieldType.BOOLEAN)
         for used in entity.fields:
             yield from self.field(name, ("fields", used), fields[used], fields)
             yield from self.owner_reads(name, used, fields[used])

@@ -54,16 +54,17 @@ class Verdict(NamedTuple):
     kind: int
 
 
-def judge(mine: Sequence[str | None], other: Sequence[str | None]) -> Verdict | None:
+def judge(mine: Sequence[str | None], other: Sequence[str | None], *, strict: bool = False) -> Verdict | None:
     """Whether two objects with these keys are one; None if no key agrees.
 
-    The strongest key settles it; a weaker one only while no other key contradicts it (two companies of one name with
-    different credit codes, or one code on two names, are for a person to look at).
+    The strongest key settles it; a weaker one only while no other key contradicts it: two companies of one name with
+    different credit codes are for a person to look at. `strict`: so is one credit code on two names (a branch that
+    uses the code of its parent, a slip of the pen).
     """
     agree = next((kind for kind, key in enumerate(mine) if key is not None and key == other[kind]), None)
     if agree is None:
         return None
-    if agree == 0:
+    if agree == 0 and not strict:
         return Verdict(True, 0)
     against = [kind for kind, key in enumerate(mine) if key is not None and other[kind] not in (None, key)]
     return Verdict(not against, agree)

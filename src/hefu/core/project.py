@@ -142,6 +142,17 @@ class Entity(Document):
     match: list[list[Name]] = Field([], description="Exact keys that identify the object, strongest first")
     on_delete: Literal["propagate", "deactivate", "ignore", "ask"] = "ask"
     deactivate: dict[Name, Any] = Field({}, description="For 'deactivate': golden values to set, e.g. active: false")
+    on_contradiction: Literal["strongest", "ask"] = Field(
+        "strongest", description="When the strongest key agrees and a weaker one does not: it settles it, or a person"
+    )
+    on_merge: Literal["join", "ask"] = Field(
+        "ask", description="When a system's people merge two records: the objects become one, or a person is asked"
+    )
+    retire_when: str | None = Field(
+        None,
+        description="CEL over an object that was merged into another: when a person is asked whether its remaining "
+        "records may go, e.g. balance == '0'; not given: at once",
+    )
     parent: Name | None = Field(None, description="The reference field whose target must exist first")
 
 

@@ -122,7 +122,10 @@ class ObjectSchema:
 
 
 class Record(NamedTuple):
-    """A record as a connection holds it. `id` is unique within (connection, organisation, object)."""
+    """A record as a connection holds it. `id` is unique within (connection, organisation, object).
+
+    `aliases`: other ids that lead to this record, since its people merged those records into it.
+    """
 
     id: str
     values: Values
@@ -130,6 +133,7 @@ class Record(NamedTuple):
     modified_at: datetime | None = None
     author: str | None = None
     organisation: str = ""
+    aliases: Sequence[str] = ()
 
 
 class Page(NamedTuple):

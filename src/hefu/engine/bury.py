@@ -15,6 +15,7 @@ from hefu.core.errors import Denied, HubError, Missing
 from hefu.core.mapping import FILTERED
 from hefu.core.project import Entity
 from hefu.core.records import Record
+from hefu.engine import aliases
 from hefu.engine.fold import Batch, owed, remember_keys
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.store import allowances, issues, runs
@@ -179,8 +180,15 @@ def _part_merged(batch: Batch, side: Side, merged: Mapping[str, str], counts: Co
     links = goldens.load_links(batch.tx, merged)
     doc = side.mapping
     winners = goldens.golden_ids(batch.tx, doc.connection, doc.object, merged.values())
+    kept_links = goldens.links_by_record(
+        batch.tx, doc.connection, doc.object, [(x.organisation, merged[x.id]) for x in links.values()]
+    )
     for link in links.values():
         if link.state != "missing":
+            continue
+        into = kept_links.get((link.organisation, merged[link.id]))
+        if side.entity.on_merge == "join" and into is not None:
+            aliases.moved_into(batch, side, link, batch.dirty_links.get(into.id, into))
             continue
         link.state, link.due_at, link.waits = "tombstone", None, None
         batch.dirty_links[link.id] = link

@@ -19,7 +19,7 @@ from hefu.core.mapping import FILTERED
 from hefu.core.match import match_keys
 from hefu.core.records import Normals, Page, Record
 from hefu.core.rewriting import own_writing, rewritten
-from hefu.engine import identity, references
+from hefu.engine import aliases, identity, references
 from hefu.engine.fold import Batch, create_golden, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side, chunks
 from hefu.engine.loss import report_losses
@@ -152,7 +152,7 @@ def absorb(
     digests = {key: digest(r, side.compiled.fingerprint) for key, r in latest.items()}
     with hub.store.look() as tx:
         known = goldens.digests(tx, side.mapping.connection, side.mapping.object, latest)
-    news = [key for key in latest if known.get(key) != digests[key]]
+    news = [key for key in latest if known.get(key) != digests[key] or latest[key].aliases]
     counts["unchanged"] += len(latest) - len(news)
     if not news and not odd and not (page and (page.gone or page.cursor)):
         return set()
@@ -203,7 +203,9 @@ def _understand(
     def absorb_parents(parent: Side, found: Sequence[Record], asked_at: str) -> None:
         absorb(hub, parent, found, run, Counts(), asked_at)
 
-    return references.inward(hub, side, out, absorb_parents)
+    told, lost = references.inward(hub, side, out, absorb_parents)
+    aliases.look_after_parents(hub, side, told, absorb_parents)
+    return told, lost
 
 
 def _merge_all(
@@ -219,6 +221,9 @@ def _merge_all(
     batch.golden |= goldens.load_golden(tx, {x.golden_id for x in links.values()})
     flying = intents.unsettled(tx, [x.id for x in links.values()])
     fresh: list[tuple[Record, Normals]] = []
+    if stands := aliases.stand_ins(tx, side, links.values()):
+        for mine in links.values():
+            mine.seen = aliases.led_on(side, mine.seen, stands)
     for record, values in understood:
         key = (record.organisation, record.id)
         link = links.get(key)
@@ -234,10 +239,20 @@ def _merge_all(
             _known(batch, side, link, record, values, digests[key])
     if fresh:
         _fresh(batch, side, fresh, digests)
+    for record, _ in understood if side.entity.on_merge == "join" else ():
+        kept = links.get((record.organisation, record.id)) or _made(batch, side, record)
+        if record.aliases and kept is not None:
+            aliases.redirected(batch, side, record, kept)
     readable = {r.id for r, values in understood if not isinstance(values, HubError)}
     issues.close_readable(tx, doc.connection, side.entity.entity, readable)
     if batch.new_links or batch.counts["linked"]:
         goldens.read_children_again(tx, doc.connection)
+
+
+def _made(batch: Batch, side: Side, record: Record) -> Link | None:
+    """The link that this batch made for a record."""
+    place = (side.mapping.object, record.organisation, record.id)
+    return next((x for x in batch.new_links if (x.object, x.organisation, x.record_id) == place), None)
 
 
 def _stamp_link(batch: Batch, side: Side, link: Link, record: Record, mark: str | None) -> None:
@@ -262,6 +277,9 @@ def _orphaned(batch: Batch, side: Side, link: Link, record: Record) -> bool:
 
 def _known(batch: Batch, side: Side, link: Link, record: Record, values: Normals, mark: str) -> None:
     golden = batch.golden[link.golden_id]
+    if golden.state == "merged" and link.state == "tombstone":
+        aliases.refuse_return(batch, side, link, record, golden)
+        return
     if link.state == "detached" and _has_twin(batch, link):
         batch.counts["twin"] += 1
         _stamp_link(batch, side, link, record, mark)
@@ -276,6 +294,8 @@ def _known(batch: Batch, side: Side, link: Link, record: Record, values: Normals
     if link.digest == UNREAD:
         link.seen = own_writing(link.seen, values, side.their_fields(link.seen))
     changed = fold(batch, side, link, golden, record, values, "changed")
+    if changed and golden.state == "merged":
+        aliases.propose(batch, side.entity, golden)
     batch.counts["changed" if changed else "same"] += 1
     status = link.status
     _stamp_link(batch, side, link, record, mark)

@@ -67,10 +67,11 @@ def compile_book(entities: Mapping[str, Entity], zone: str) -> Book:
     return Book(figures, pointers, digest)
 
 
-def settle(tx: Tx, book: Book, run: Ran, changed: Mapping[str, Golden], moved: Iterable[Moved]) -> None:
-    """Bring up to date what depends on the golden records that this transaction changed; they are stored already."""
-    if not book.figures:
-        return
+def settle(tx: Tx, book: Book, run: Ran, changed: Mapping[str, Golden], moved: Iterable[Moved]) -> list[Golden]:
+    """Bring up to date what depends on the golden records that this transaction changed; they are stored already.
+
+    Returns those whose figures moved.
+    """
     point(tx, book, changed.values())
     todo = {g.id for g in changed.values() if g.entity in book.figures} | _above(book, changed.values())
     for row in moved:  # a record that points elsewhere now is missing where it pointed before
@@ -78,15 +79,17 @@ def settle(tx: Tx, book: Book, run: Ran, changed: Mapping[str, Golden], moved: I
         for name in book.pointers.get(golden.entity, ()) if golden is not None else ():
             if isinstance(row.moved, dict) and isinstance(row.moved.get(name), list) and row.moved[name][0]:
                 todo.add(row.moved[name][0])
-    work_out(tx, book, run, todo, changed)
+    return work_out(tx, book, run, todo, changed)
 
 
-def work_out(tx: Tx, book: Book, run: Ran, ids: Iterable[str], fresh: Mapping[str, Golden] | None = None) -> None:
+def work_out(
+    tx: Tx, book: Book, run: Ran, ids: Iterable[str], fresh: Mapping[str, Golden] | None = None
+) -> list[Golden]:
     """Work out the figures of these golden records, and of those above them whose sums change by that.
 
     `fresh`: golden records that the caller holds, as stored; they are changed in place.
     """
-    known, todo = dict(fresh or {}), set(ids)
+    known, todo, out = dict(fresh or {}), set(ids), list[Golden]()
     for _ in range(LEVELS):
         stands = goldens.resolve_merged(tx, todo)
         todo |= set(stands.values())
@@ -94,10 +97,12 @@ def work_out(tx: Tx, book: Book, run: Ran, ids: Iterable[str], fresh: Mapping[st
         mine = [known[i] for i in sorted(todo) if i in known and known[i].entity in book.figures]
         moved = [g for g in mine if _one(tx, run, book.figures[g.entity], g)]
         if not moved:
-            return
+            break
+        out += moved
         goldens.save_golden(tx, moved)
         goldens.mark_due(tx, [g.id for g in moved], (), 5)
         todo = _above(book, moved)
+    return out
 
 
 def _one(tx: Tx, run: Ran, figures: Figures, golden: Golden) -> bool:

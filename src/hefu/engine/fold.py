@@ -20,7 +20,7 @@ from hefu.core.plan import Decision, Moment, decide
 from hefu.core.project import Entity
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Normal, Normals, Record
-from hefu.engine import clocks, figures
+from hefu.engine import clocks, figures, retire
 from hefu.engine.contest import rewriters
 from hefu.engine.hub import Counts, Hub, Run, Side, field_doc, line_keys
 from hefu.store import golden as goldens
@@ -106,7 +106,11 @@ class Batch:
         goldens.add_changes(self.tx, self.run.id, self.run.version, self.moved)
         if self.hub.figures.figures:
             changed = {g.id: g for g in (*self.new_golden, *self.dirty_golden.values())}
-            figures.settle(self.tx, self.hub.figures, figures.Ran(self.run.id, self.run.version), changed, self.moved)
+            ran = figures.Ran(self.run.id, self.run.version)
+            for golden in figures.settle(self.tx, self.hub.figures, ran, changed, self.moved):
+                links = goldens.links_of(self.tx, [golden.id]).get(golden.id, ()) if golden.state == "merged" else ()
+                asked = retire.proposal(self.hub.entity(golden.entity), golden, links)
+                self.issues += [asked] if asked is not None else []
         for golden_id, path in self.agreed:
             issues.close_issues(self.tx, "hub", "agreed", kinds=("conflict", "rejected"), golden_ids=[golden_id],
                                 field=path)  # fmt: skip

@@ -41,14 +41,17 @@ def identify(batch: Batch, side: Side, records: Sequence[tuple[Record, Normals]]
     fresh: dict[str, list[Link]] = {}
     for link in batch.new_links:
         fresh.setdefault(link.golden_id, []).append(link)
-    everyone = {g for ids in found for g in ids} | {link.golden_id for link in ours.values()}
+    stands = goldens.resolve_merged(batch.tx, {g for ids in found for g in ids})
+    everyone = {*stands, *stands.values()} | {link.golden_id for link in ours.values()}
     missing = everyone - batch.golden.keys()
     batch.golden |= goldens.load_golden(batch.tx, missing)
-    links = goldens.links_of(batch.tx, everyone) if everyone else {}
+    known = goldens.links_of(batch.tx, everyone) if everyone else {}
+    links = {g: [batch.dirty_links.get(x.id, x) for x in own] for g, own in known.items()}  # as this batch left them
     return [
-        _one(batch, side, record, mine, ids, {i: [*links.get(i, ()), *fresh.get(i, ())] for i in ids}, ours)
+        _one(batch, side, record, mine, {i: stands[i] for i in ids},
+             {i: [*links.get(i, ()), *fresh.get(i, ())] for i in map(stands.__getitem__, ids)}, ours)
         for (record, _), mine, ids in zip(records, keys, found, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def may_be_ours(batch: Batch, side: Side) -> bool:
@@ -57,16 +60,15 @@ def may_be_ours(batch: Batch, side: Side) -> bool:
 
 
 def candidates(batch: Batch, side: Side, keys: Sequence[Sequence[str | None]]) -> list[list[str]]:
-    """Golden ids that share a key with each record, strongest key first."""
+    """Golden ids that share a key with each record, strongest key first; merged ones as well, which had keys too."""
     out: list[list[str]] = [[] for _ in keys]
     for kind in range(len(side.entity.match)):
         wanted = {mine[kind] for mine in keys} - {None}
         if not wanted:
             continue
         known = goldens.find_keys(batch.tx, side.entity.entity, kind, [k for k in wanted if k])
-        stands = goldens.resolve_merged(batch.tx, {g for ids in known.values() for g in ids})
         for ids, mine in zip(out, keys, strict=True):
-            ids += [stands[g] for g in known.get(mine[kind] or "", ()) if stands[g] not in ids]
+            ids += [g for g in known.get(mine[kind] or "", ()) if g not in ids]
     return out
 
 
@@ -102,23 +104,32 @@ def _one(
     side: Side,
     record: Record,
     mine: Sequence[str | None],
-    ids: Sequence[str],
+    ids: Mapping[str, str],
     links: Mapping[str, list[Link]],
     ours: Mapping[str, Link],
 ) -> Found:
     if record.id in ours:
         link = ours[record.id]
         return Found(batch.golden[link.golden_id], link, own=True)
-    for golden_id in ids:
+    joins: dict[str, int] = {}
+    for known_as, golden_id in ids.items():
         golden = batch.golden[golden_id]
-        verdict = judge(mine, match_keys(side.entity.match, golden.fields))
+        strict = side.entity.on_contradiction == "ask"
+        verdict = judge(mine, match_keys(side.entity.match, batch.golden[known_as].fields), strict=strict)
         if verdict is None or golden.state == "merged":
             continue
-        if not verdict.join:
+        if verdict.join:
+            joins.setdefault(golden_id, verdict.kind)
+        else:
             _suspect(batch, side, record, golden, side.entity.match[verdict.kind])
-            continue
-        return _place(side, record, golden, links.get(golden_id, ()), batch)
-    return Found(None)
+    if not joins:
+        return Found(None)
+    golden_id = next(iter(joins))
+    if len(joins) > 1 and joins[golden_id] > 0:  # a weak key that fits several: which one it is, a person says
+        for one, kind in joins.items():
+            _suspect(batch, side, record, batch.golden[one], side.entity.match[kind])
+        return Found(None)
+    return _place(side, record, batch.golden[golden_id], links.get(golden_id, ()), batch)
 
 
 def _place(side: Side, record: Record, golden: Golden, links: Sequence[Link], batch: Batch) -> Found:

@@ -341,6 +341,20 @@ def foreign_cursor_is_refused(rig: Rig) -> None:
 # -------------------------------------------------------------- fetch and search
 
 
+@check("read", "被合并记录的标识指向保留的记录", hands=["merge"], writes=True)
+def merged_id_leads_on(rig: Rig) -> None:
+    """The id of a record that was merged away gives the one that it was merged into, which names it as an alias"""
+    winner, loser = rig.put(2)
+    rig.merge(winner, loser)  # type: ignore[misc]
+    rig.lag()
+    found = list(rig.connector.fetch(rig.object, [loser]))
+    expect([r.id for r in found] == [winner], f"fetching {loser} gave {[r.id for r in found]}, not {winner}")
+    expect(loser in found[0].aliases, f"{winner} does not name {loser} among its aliases")
+    both = list(rig.connector.fetch(rig.object, [winner, loser]))
+    expect([r.id for r in both] == [winner], f"fetching both gave {[r.id for r in both]}, not {winner} once")
+    expect(loser not in rig.read().by_id, "a read still shows the record that was merged away")
+
+
 @check("read", "按标识读取与全量读取一致")
 def fetch_agrees_with_read(rig: Rig) -> None:
     """Records fetched by id are those that are read; unknown ids are left out"""

@@ -47,7 +47,8 @@ class Rig:
 
     sample: n -> values of the n-th new record, all different, accepted by the system (keys and long texts included).
     edited: a patch whose values differ from every sample's.
-    edit: a person changes a record (id, values).  remove: a person deletes it.
+    edit: a person changes a record (id, values).  remove: a person deletes it.  merge: a person
+        merges two records (winner, loser).
     fail: arrange that the next call meets a fault, one of `faults` (words: see `checks_faults`).
     burst: a person adds n samples within one instant of the system's stamps (all equal); their ids.
     late: a person's transaction, stamped as early as the connection's lateness allows, becomes visible now; its id.
@@ -68,6 +69,7 @@ class Rig:
     fail: Callable[[str], None] | None = None
     burst: Callable[[int], Sequence[str]] | None = None
     remove: Callable[[str], None] | None = None
+    merge: Callable[[str, str], None] | None = None
     late: Callable[[], str] | None = None
     wait: Callable[[float], None] | None = None
     reopen: Callable[[], Connector] | None = None

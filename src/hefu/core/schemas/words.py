@@ -33,6 +33,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "Entity.match": ("", "识别同一对象的精确键，最可靠的在前"),
     "Entity.on_delete": ("What becomes of it elsewhere when one system deletes it", "某一系统删除后，其他系统如何处理"),
     "Entity.deactivate": ("", "on_delete 为 deactivate 时写入的值，例如 active: false"),
+    "Entity.on_contradiction": (
+        "",
+        "最可靠的键一致而较弱的键矛盾时：以最可靠的键为准（strongest），或交由人工决定（ask）",
+    ),
+    "Entity.on_merge": ("", "某系统中两条记录被合并时：两个对象合为一个（join），或交由人工决定（ask）"),
+    "Entity.retire_when": (
+        "",
+        "对被合并对象取值的 CEL 条件：成立时询问其余系统中的记录是否停用，例如 balance == '0'；不写则立即询问",
+    ),
     "Entity.parent": ("", "引用字段：其目标必须先存在"),
     "EntityField.type": ("Type of the value", "值的类型"),
     "EntityField.title": ("What people see, by language", "显示名称（按语言）"),

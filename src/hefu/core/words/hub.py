@@ -227,6 +227,30 @@ ERRORS = {
         "Use one of the choices.",
         "请使用其中之一。",
     ),
+    "merge.not_two": Words(
+        "Only two living objects can be merged, and these are not: {states}.",
+        "只能合并两个有效的对象，而当前状态为：{states}。",
+        "'hefu trace' shows what each of them is.",
+        "请用 hefu trace 查看各自的状态。",
+    ),
+    "merge.other_entity": Words(
+        "A {first} and a {second} cannot be one object.",
+        "{first} 与 {second} 不能合并为一个对象。",
+        "Name two objects of one kind.",
+        "请指定同一类的两个对象。",
+    ),
+    "merge.not_merged": Words(
+        "The object {id} was not merged into another one.",
+        "对象 {id} 并未被合并到其他对象。",
+        "Name the one that lost; 'hefu trace' of the winner shows it as merged_from.",
+        "请指定被合并的一方；对胜出方运行 hefu trace 可看到 merged_from。",
+    ),
+    "merge.still_merged": Words(
+        "{connection} does not show the record {id} any more, and the hub may not create it there.",
+        "{connection} 中已看不到记录 {id}，且不允许系统在该处新建。",
+        "Undo the merge there first, or allow creates in the mapping; then do this again.",
+        "请先在该系统撤销合并，或在映射中允许新建，然后重试。",
+    ),
     "undo.nothing": Words(
         "There is nothing to take back for record {id}.",
         "记录 {id} 没有可撤销的变更。",
