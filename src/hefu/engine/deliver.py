@@ -28,7 +28,7 @@ from hefu.engine.capture import UNREAD, absorb, digest
 from hefu.engine.fold import Batch, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.loss import report_losses
-from hefu.engine.permit import RESTORE, Grant
+from hefu.engine.permit import RESTORE, Grant, never_taken
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, runs, shards
 from hefu.store.db import Tx
@@ -550,8 +550,8 @@ def confirm(
         batch.counts["updated"] += 1
     link.record_id, link.state = answer.id, "active"
     link.version, link.seen_at = answer.version or link.version, tx.now()
-    if intent.action != RESTORE:  # what was put back is not what was agreed, but nothing more is owed
-        link.told = {**link.told, **debt}
+    learned = debt if intent.action != RESTORE else never_taken(side.their_fields(debt), link, debt)
+    link.told = {**link.told, **learned}
     held = _known_back(side, link, debt, back)
     owners = side.rules(golden.fields).owners
     ours = {n for n in debt if owners.get(n) != link.connection}  # where it is the owner, its way of writing counts

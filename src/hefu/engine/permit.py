@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from hefu.core.records import Normal, Normals
+from hefu.core.records import Field, Normal, Normals
+from hefu.core.rewriting import rewritten
 from hefu.store import golden as goldens
 from hefu.store import plans, shards
 from hefu.store.db import Tx
@@ -56,6 +57,15 @@ def _put(values: Any, known: Mapping[tuple[str, ...], str]) -> Any:
     if isinstance(values, list):
         return [_put(value, known) for value in values]
     return values
+
+
+def never_taken(docs: Mapping[str, Field | None], link: Link, back: Normals) -> Normals:
+    """Of the values that were put back, those of fields in which the system never held what it was told.
+
+    What a wrong mapping spoilt on the way is owed again; what had arrived and was taken back is not. `docs`: the
+    system's fields.
+    """
+    return {n: v for n, v in back.items() if not rewritten(link.told.get(n), link.seen.get(n), docs[n])}
 
 
 @dataclass

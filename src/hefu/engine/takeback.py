@@ -4,6 +4,7 @@
   all systems are told.
 * Where a system only learned what the others knew already (a first sync, a back-fill, a blank that was filled), its
   own former value is put back, and the agreed value stays: undo never blanks what a person typed elsewhere.
+* Where a wrong mapping spoilt the value on its way, the former one is put back, and the agreed one is owed again.
 * A record that the hub created is removed again, where its system can delete; one that it deleted is created anew.
 
 What somebody changed since is listed with both values and left alone.
@@ -18,6 +19,7 @@ from typing import Any
 from hefu.core.errors import Unsupported
 from hefu.core.merge import settle_lines
 from hefu.core.records import Normal, Normals
+from hefu.core.rewriting import rewritten
 from hefu.engine.capture import capture
 from hefu.engine.fold import _at, owed
 from hefu.engine.hub import Hub, Side, chunks, line_keys
@@ -197,7 +199,8 @@ def _updated(side: Side, link: Link, one: _Object, told: Story, scope: Scope) ->
         if now != after or name in one.golden.disputed or link.told.get(name) != after or link.state != "active":
             left[name] = [after, now if now != after else link.seen.get(name)]
             continue
-        moved = _move_of(one, link, told, name, after)
+        arrived = rewritten(after, link.seen.get(name), side.their_fields([name])[name])
+        moved = _move_of(one, link, told, name, after) if arrived else None
         if moved is not None:
             one.moves[name] = [after, moved]
         elif link.seen.get(name) != told.before.get(name):
