@@ -99,6 +99,26 @@ def test_columns_that_mean_other_things_are_not_compared_raw(line: Sql) -> None:
     assert sorted(load(raw)) == [Decimal(n) / 4 for n in range(len(NAMES))]
 
 
+def test_text_that_ignores_case_is_compared_as_it_is(postgresql_url: str) -> None:
+    """Two codes that citext takes for equal are not: the join must see what a walk sees."""
+    engine = sa.create_engine(postgresql_url)
+    with engine.begin() as tx:
+        if not tx.exec_driver_sql("select 1 from pg_available_extensions where name = 'citext'").first():
+            pytest.skip("PostgreSQL without citext; install postgresql-contrib")
+        tx.exec_driver_sql("create extension if not exists citext")
+        for table, note in (("mine_ci", "Note"), ("other_ci", "NOTE")):
+            tx.exec_driver_sql(f"drop table if exists {table}")
+            tx.exec_driver_sql(f"create table {table} (id integer primary key, note citext)")
+            tx.exec_driver_sql(f"insert into {table} values (1, '{note}'), (2, 'same')")
+    engine.dispose()
+    env = Env()
+    line = Sql(SqlSettings(url=postgresql_url.replace("+psycopg", "")),
+               Site(None, env.now, env.sleep, connection="x"))  # type: ignore[arg-type]  # fmt: skip
+    mine, other = Reading("mine_ci", "id", ("note",)), Reading("other_ci", "id", ("note",))
+    assert [k for g in line.gaps(mine, line, other, 10) or () for k in g.differ] == [1]
+    line.close()
+
+
 def test_two_files_of_sqlite_are_joined(tmp_path: Any) -> None:
     lines = []
     for name, amount in (("left", 1), ("right", 2)):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from agreement import Agreement, counted, edited_behind, never_linked, seen_and_forgotten, stranger
 
+from hefu.connectors.memory import Memory
 from hefu.core.reconcile import EXPLAINED, Difference, Kind
+from hefu.core.records import Page
 from hefu.engine import plans
 from hefu.engine.reconcile import Scope, reconcile
 from hefu.engine.repair import plan_repairs
 from hefu.store import plans as kept
+from hefu.store.issues import Issue
 
 FAULTS_OF_EACH = 50
 
@@ -148,6 +152,41 @@ def test_what_is_settled_while_we_look_is_no_difference(small: Agreement) -> Non
     outcome = reconcile(small.hub, Scope(mappings=["crm_customer", "erp_customer"]))
     assert fetched[0]
     assert [d for d in outcome.found if d.field] == []
+
+
+def test_a_record_that_a_read_shows_twice_is_one_record() -> None:
+    """Pages shift while people work; the contract lets a record come again."""
+    world = Agreement(50, 60)
+    world.build()
+
+    class Again(Memory):
+        def read(self, obj: str, since: str | None = None) -> Iterator[Page]:
+            for page in super().read(obj, since):
+                yield page
+                yield page
+
+    world.lines["crm"] = Again(world.connect("crm").settings, world.connect("crm").site)
+    assert reconcile(world.hub, Scope()).found == []
+
+
+def test_what_neither_side_can_be_read_for_is_not_equal() -> None:
+    world = Agreement(50, 60)
+    both = world.calm("customer")
+    both.crm["credit"] = both.erp["credit"] = "many"
+    world.build()
+    (found,) = reconcile(world.hub, Scope()).found
+    assert (found.kind, found.why, found.field) == (Kind.UNEXPLAINED, "unreadable", "credit")
+
+
+def test_an_open_case_of_an_unreadable_record_waits_for_a_person() -> None:
+    world = Agreement(50, 60)
+    both = world.calm("customer")
+    both.erp["credit"] = "many"
+    where = f"erp-customer-{both.number}:credit"
+    world.issues.append(Issue("unreadable", "customer", None, None, "erp", where, {}))
+    world.build()
+    (found,) = reconcile(world.hub, Scope()).found
+    assert found.kind is Kind.CONFLICT
 
 
 def test_a_sample_asks_only_for_what_it_compares(small: Agreement) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hefu.core.errors import Rejected
+from hefu.core.errors import Rejected, Unsupported
 from hefu.core.reconcile import Difference, Kind, Outcome, Repair, Section
 from hefu.insight import report, report_file
 from hefu.insight.signature import public_key, sign, verify
@@ -89,6 +90,13 @@ def test_the_workbook_is_read_by_others(tmp_path: Path) -> None:
     rows = book.get_sheet_by_name("Differences").to_python()
     assert [r[0] for r in rows[1:]] == ["drift", "missing on the right", "rounding"], "what counts comes first"
     assert rows[2][2] == "=cmd|'/c calc'!A1"
+
+
+def test_without_its_library_a_pdf_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "hefu.insight.report_paper", raising=False)
+    monkeypatch.setitem(sys.modules, "reportlab.lib", None)
+    with pytest.raises(Unsupported, match=r"report\.needs"):
+        report_file.write(report.make(outcome(), {}, "en"), tmp_path / "report.pdf", KEY)
 
 
 def test_the_same_hub_signs_with_the_same_key() -> None:

@@ -80,9 +80,7 @@ class Walker:
     def _key(self, name: str) -> sa.ColumnElement[Any]:
         """The column as it is compared and sorted."""
         column: sa.ColumnElement[Any] = self.table.c[name]
-        if meaning(self._column(name), self.dialect) == "text":
-            return sa.type_coerce(column, sa.Text()).collate(BINARY[self.dialect])
-        return column
+        return _exact(column, self.dialect) if meaning(self._column(name), self.dialect) == "text" else column
 
     def _within(self, name: str, within: Range) -> list[sa.ColumnElement[bool]]:
         key, (low, high) = self._key(name), within
@@ -200,6 +198,17 @@ def gaps(left: Walker, right: Walker, mine: Reading, other: Reading, size: int) 
             )
 
 
+def _exact(column: Any, dialect: str) -> Any:
+    """Text as its code points, whatever the column's type and collation take for equal."""
+    if dialect == "postgresql":
+        column = sa.cast(column, sa.Text())  # citext
+    elif dialect == "mysql":
+        column = sa.func.convert(column.op("USING")(sa.literal_column("utf8mb4")))
+    else:
+        column = sa.type_coerce(column, sa.Text())
+    return column.collate(BINARY[dialect])
+
+
 _BLANK = (None, "")
 
 
@@ -207,8 +216,7 @@ def _full_join(left: Walker, a: Any, b: Any, mine: Reading, other: Reading) -> s
     """Rows whose key is on one side only, or whose values differ in any way."""
 
     def exact(alias: Any, name: str, like: str) -> Any:
-        is_text = str in left._column(like).kind.plain
-        return sa.type_coerce(alias.c[name], sa.Text()).collate(BINARY[left.dialect]) if is_text else alias.c[name]
+        return _exact(alias.c[name], left.dialect) if str in left._column(like).kind.plain else alias.c[name]
 
     key, match = a.c[mine.key], b.c[other.key]
     differ = [exact(a, m, m).is_distinct_from(exact(b, o, m)) for m, o in zip(mine.columns, other.columns, strict=True)]

@@ -124,10 +124,8 @@ def linked(hub: Hub, side: Side, records: Sequence[Record]) -> dict[tuple[str, s
     return {(r[0], r[1]): stands[r[2]] for r in rows}
 
 
-def digest(values: Any, shape: Shape) -> bytes:
+def digest(values: Normals, shape: Shape) -> bytes:
     """Equal digests mean: the same values, as far as both sides can tell."""
-    if not isinstance(values, dict):
-        return b"unreadable"
     told = [_bare(values.get(name, "\0"), lines) for name, lines in shape.items()]
     return hashlib.blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
@@ -158,7 +156,8 @@ def recs(
         keys = match_keys(rules, found) if isinstance(found, dict) else [None] * len(rules)
         golden = known.get((record.organisation, record.id))
         inside = window is None or window.holds(record, found)
-        out.append(Rec(record.id, golden, keys, digest(found, two.shape), filtered, inside))
+        mark = digest(found, two.shape) if isinstance(found, dict) else f"unreadable {side.name}".encode()
+        out.append(Rec(record.id, golden, keys, mark, filtered, inside, record.organisation))
         if counted is not None and inside and not filtered and isinstance(found, dict):
             counted(found)
     return out

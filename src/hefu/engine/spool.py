@@ -14,8 +14,9 @@ from typing import NamedTuple
 LEFT, RIGHT = 0, 1
 
 _TABLES = """
-create table rec (n integer primary key, side integer, id text, golden text, digest blob, filtered integer,
+create table rec (n integer primary key, side integer, place text, id text, golden text, digest blob, filtered integer,
                   inside integer, used integer default 0{keys});
+create unique index once on rec (side, place, id);
 create table pair (l integer unique, r integer unique);
 create table look (l text, r text);
 create table alone (side integer, id text);
@@ -35,6 +36,7 @@ class Rec(NamedTuple):
     digest: bytes
     filtered: bool
     inside: bool = True
+    organisation: str = ""
 
 
 class Spool:
@@ -56,12 +58,16 @@ class Spool:
     # ------------------------------------------------------------------- filling
 
     def add(self, side: int, records: Iterable[Rec]) -> None:
-        """Records that are to find their counterparts."""
-        marks = ", ".join("?" * (6 + self.rules))
+        """Records that are to find their counterparts; the last word on one that a read shows twice."""
+        marks = ", ".join("?" * (7 + self.rules))
         names = ", ".join(f"k{n}" for n in range(self.rules))
-        rows = [(side, r.id, r.golden, r.digest, r.filtered, r.inside, *(r.keys or (None,))) for r in records]
+        rows = [
+            (side, r.organisation, r.id, r.golden, r.digest, r.filtered, r.inside, *(r.keys or (None,)))
+            for r in records
+        ]
         self.db.executemany(
-            f"insert into rec (side, id, golden, digest, filtered, inside, {names}) values ({marks})", rows
+            f"insert or replace into rec (side, place, id, golden, digest, filtered, inside, {names}) values ({marks})",
+            rows,
         )
 
     def to_look_at(self, pairs: Iterable[tuple[str, str]]) -> None:
