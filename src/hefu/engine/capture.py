@@ -292,7 +292,8 @@ def _known(batch: Batch, side: Side, link: Link, record: Record, values: Normals
     if golden.state == "deleted":
         _edited_after_delete(batch, side, link, record, values)
     if link.digest == UNREAD:
-        link.seen = own_writing(link.seen, values, side.their_fields(link.seen))
+        sent, link.seen = link.seen, own_writing(link.seen, values, side.their_fields(link.seen))
+        report_losses(batch, side, link, sent, link.seen)
     changed = fold(batch, side, link, golden, record, values, "changed")
     if changed and golden.state == "merged":
         aliases.propose(batch, side.entity, golden)

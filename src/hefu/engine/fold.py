@@ -408,16 +408,18 @@ def owed(side: Side, link: Link, golden: Golden) -> Normals:
     values: Mapping[str, Normal] = golden.fields
     inside = [p for p in golden.disputed if "[" in p]
     if inside:
-        values = _as_told(golden.fields, link.told, inside, side)
+        values = _as_held(golden.fields, link, inside, side)
     return debt(link.told, values, side.compiled.writes, held, side.line_specs)
 
 
-def _as_told(golden: Normals, told: Normals, paths: list[str], side: Side) -> Normals:
+def _as_held(golden: Normals, link: Link, paths: list[str], side: Side) -> Normals:
+    """Golden with these line fields as the system holds them: lines are written whole, and what is disputed stays."""
     keys = {name: spec[0] for name, spec in side.line_specs.items()}
     out = golden
     for path in paths:
         if path.partition("[")[0] in keys:
-            out = settle_lines(out, path, _at(told, path), keys)
+            held = link.seen if path.partition("[")[0] in link.seen else link.told
+            out = settle_lines(out, path, _at(held, path), keys)
     return out
 
 
