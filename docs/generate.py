@@ -38,6 +38,7 @@ DOCUMENTS: tuple[tuple[type[BaseModel], str], ...] = (
     (project.Entity, "entities/*.yaml"),
     (project.Mapping, "mappings/*.yaml"),
     (project.Flow, "flows/*.yaml"),
+    (project.Cutover, "cutovers/*.yaml"),
     (project.Roles, "roles.yaml"),
     (project.Alerts, "alerts.yaml"),
 )

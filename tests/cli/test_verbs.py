@@ -59,6 +59,20 @@ def ids(cli: Cli) -> list[str]:
     return [str(one["golden_id"]) for one in cli.json("trace", "C001")]
 
 
+def moved(cli: Cli, *verbs: str) -> str:
+    """Number of a batch of customers for which these verbs were run."""
+    made = cli.json("migrate", "stage", "crm_customer", "erp_customer")
+    for verb in verbs:
+        cli.json("migrate", verb)
+    return str(made["batch"])
+
+
+def begun(cli: Cli, *words: str) -> list[str]:
+    """A cutover is under way: the words of one of its verbs."""
+    cli.json("cutover", "start", "go_live", code=4)
+    return ["cutover", *words]
+
+
 def backed_up(cli: Cli) -> str:
     """A backup of the example."""
     return str(cli.json("backup", "create")["file"])
@@ -98,6 +112,18 @@ VERBS: dict[str, tuple[Words, int]] = {
     "deletes list": (lambda c, _t: ["deletes", "list", *raised(c, "deleted")[:0]], 4),
     "deletes decide": (lambda c, _t: ["deletes", "decide", raised(c, "deleted"), "keep"], 0),
     "undo": (lambda _c, _t: ["undo", "C001"], 0),
+    "migrate stage": (lambda _c, _t: ["migrate", "stage", "crm_customer", "erp_customer"], 0),
+    "migrate check": (lambda c, _t: ["migrate", "check", moved(c)], 0),
+    "migrate load": (lambda c, _t: ["migrate", "load", moved(c, "check")], 0),
+    "migrate verify": (lambda c, _t: ["migrate", "verify", moved(c, "check", "load")], 0),
+    "migrate rollback": (lambda c, _t: ["migrate", "rollback", moved(c, "check", "load"), "--yes"], 0),
+    "migrate status": (lambda c, _t: ["migrate", "status", *moved(c)[:0]], 0),
+    "cutover rehearse": (lambda _c, _t: ["cutover", "rehearse", "go_live"], 4),
+    "cutover start": (lambda _c, _t: ["cutover", "start", "go_live"], 4),
+    "cutover step": (lambda c, _t: begun(c, "step", "freeze"), 0),
+    "cutover status": (lambda c, _t: begun(c, "status"), 4),
+    "cutover go": (lambda c, _t: begun(c, "go", "--no"), 4),
+    "cutover switch-back": (lambda c, _t: begun(c, "switch-back", "--note", "not today"), 0),
     "pause": (lambda _c, _t: ["pause", "flow:customers"], 0),
     "resume": (lambda _c, _t: ["resume", "flow:customers"], 0),
     "db upgrade": (lambda _c, _t: ["db", "upgrade"], 0),

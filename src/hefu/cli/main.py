@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from hefu.cli import backup, demo, desk, mapping, merging, planning, project, reconcile, store, sync, system, undoing
+from hefu.cli import (
+    backup,
+    cutover,
+    demo,
+    desk,
+    mapping,
+    merging,
+    migrate,
+    planning,
+    project,
+    reconcile,
+    store,
+    sync,
+    system,
+    undoing,
+)
 from hefu.cli.session import language
 
 app = typer.Typer(
@@ -18,7 +33,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo, project, mapping, planning, sync, desk, merging, undoing, reconcile, system, store, backup):
+for part in (
+    demo,
+    project,
+    mapping,
+    planning,
+    sync,
+    desk,
+    merging,
+    undoing,
+    reconcile,
+    migrate,
+    cutover,
+    system,
+    store,
+    backup,
+):
     part.register(app)
 
 

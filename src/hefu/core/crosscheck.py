@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
+from hefu.core.cutover import MERGE
 from hefu.core.documents import Flaw, Path
 from hefu.core.errors import Unsupported
 from hefu.core.expr import Scope, parse
 from hefu.core.mapping import golden_scope
 from hefu.core.model import READY, resolve
-from hefu.core.project import Entity, EntityField, FieldMap, Pii, Project
+from hefu.core.project import Cutover, CutoverCheck, CutoverDo, Entity, EntityField, FieldMap, Pii, Project
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.records import FieldType
 
@@ -52,6 +53,8 @@ class _Check:
             for word, when in (("schedule", flow.schedule), ("full_scan", flow.full_scan)):
                 if when is not None and not _EVERY.fullmatch(when) and not _CRON.fullmatch(when):
                     yield Flaw("flow", flow.flow, (word,), "documents.schedule", when, ("30s", "5m", "1h", "0 2 * * *"))
+        for cutover in self.project.cutovers.values():
+            yield from self.cutover(cutover)
         yield from self.roles()
 
     def known(
@@ -212,6 +215,64 @@ class _Check:
     def translates(mapping: MappingDocument, other: MappingDocument, field: EntityField) -> bool:
         """Can the links of `other` translate the ids of this reference?"""
         return other.connection == mapping.connection and field.entity in (None, other.entity)
+
+    # ------------------------------------------------------------------ cutovers
+
+    def cutover(self, cutover: Cutover) -> Iterator[Flaw]:
+        name = cutover.cutover
+        steps = [s.step for s in cutover.steps]
+        for at, used in enumerate(cutover.flows):
+            yield from self.known("cutover", name, ("flows", at), "flow", used, self.project.flows)
+        for used in cutover.rehearsal:
+            path = ("rehearsal", used)
+            yield from self.known("cutover", name, path, "connection", used, self.project.connections, on_key=True)
+        for at, step in enumerate(cutover.steps):
+            here = ("steps", at)
+            if step.step in steps[:at] or step.step == MERGE:
+                yield Flaw("cutover", name, (*here, "step"), "documents.step_twice", step.step)
+            for place, used in enumerate(step.after or ()):
+                yield from self.known("cutover", name, (*here, "after", place), "earlier_step", used, steps[:at])
+            yield from self.doing(name, (*here, "do"), step.do)
+            yield from self.looking(name, (*here, "check"), step.check)
+            if step.back is not None:
+                yield from self.doing(name, (*here, "back", "do"), step.back.do)
+                yield from self.looking(name, (*here, "back", "check"), step.back.check)
+
+    def doing(self, name: str, here: Path, do: CutoverDo | None) -> Iterator[Flaw]:
+        """What a step lets the hub do: one thing, with names that are known."""
+        if do is None:
+            return
+        said = [word for word in CutoverDo.model_fields if getattr(do, word)]
+        if len(said) != 1:
+            yield Flaw("cutover", name, here, "documents.one_of", ", ".join(said) or "-", tuple(CutoverDo.model_fields))
+        for action, scope in (("pause", do.pause), ("resume", do.resume)):
+            yield from self.known("cutover", name, (*here, action), "scope", scope, self.scopes())
+        yield from self.known("cutover", name, (*here, "sync"), "flow", do.sync, self.project.flows)
+        if len(do.migrate) == 1:
+            yield Flaw(
+                "cutover", name, (*here, "migrate"), "documents.missing_word", "target", facts={"where": "migrate"}
+            )
+        for at, used in enumerate(do.migrate):
+            yield from self.known("cutover", name, (*here, "migrate", at), "mapping", used, self.project.mappings)
+
+    def looking(self, name: str, here: Path, check: CutoverCheck) -> Iterator[Flaw]:
+        """What a check looks at must be there."""
+        what, among = "scope", self.scopes()
+        if check.kind in ("reconciled", "lag", "issues"):
+            what, among = "flow", list(self.project.flows)
+        elif check.kind == "migrated":
+            what, among = "mapping", list(self.project.mappings)
+        for at, used in enumerate(check.of):
+            yield from self.known("cutover", name, (*here, "of", at), what, used, among)
+        if check.kind in ("paused", "running", "migrated") and not check.of:
+            yield Flaw("cutover", name, here, "documents.missing_word", "of", facts={"where": check.kind})
+
+    def scopes(self) -> list[str]:
+        """All that can be paused."""
+        groups: dict[str, Iterable[str]] = {
+            "flow": self.project.flows, "mapping": self.project.mappings, "connection": self.project.connections,
+        }  # fmt: skip
+        return [f"{kind}:{name}" for kind, group in groups.items() for name in group]
 
     # ------------------------------------------------------------------ roles
 

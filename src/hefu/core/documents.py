@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from hefu.core.errors import Unsupported
-from hefu.core.project import Alerts, Connection, Entity, Flow, Roles
+from hefu.core.project import Alerts, Connection, Cutover, Entity, Flow, Roles
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.words import tell
 
@@ -23,6 +23,7 @@ KINDS: Mapping[str, type[BaseModel]] = {
     "entity": Entity,
     "mapping": MappingDocument,
     "flow": Flow,
+    "cutover": Cutover,
     "roles": Roles,
     "alerts": Alerts,
 }
@@ -33,6 +34,7 @@ FOLDERS: Mapping[str, str] = {
     "entity": "entities",
     "mapping": "mappings",
     "flow": "flows",
+    "cutover": "cutovers",
 }
 """Kinds that come one to a file, and the folder they live in; roles and alerts lie beside these folders."""
 

@@ -2,7 +2,8 @@
 
 `store/documents.py` turns YAML into these and names every error; the published JSON Schemas are generated from here
 (`make schemas`), with the Chinese of every word in `schemas/words.py`.
-A document's kind is its first word (connection, entity, mapping, flow, roles, alerts), its name the word's value.
+A document's kind is its first word (connection, entity, mapping, flow, cutover, roles, alerts), its name the word's
+value.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hefu.core.records import FieldType
 
@@ -282,6 +283,68 @@ class Flow(Document):
     enabled: bool = True
 
 
+# ---------------------------------------------------------------------- cutovers
+
+
+class CutoverDo(Document):
+    """What the hub itself does in a step; one of these."""
+
+    pause: str | None = Field(None, description="Stop flow:x, mapping:x or connection:x")
+    resume: str | None = Field(None, description="Let it go on")
+    sync: Name | None = Field(None, description="Compare this flow completely and deliver until nothing is due")
+    migrate: list[Name] = Field(
+        [], max_length=2, description="Source mapping and target mapping: stage, check, load and verify a batch"
+    )
+
+
+class CutoverCheck(Document):
+    """How it is known that a step is done: the hub looks itself, or a named person signs."""
+
+    kind: Literal["confirm", "reconciled", "issues", "lag", "paused", "running", "migrated", "backup"] = "confirm"
+    of: list[str] = Field([], description="What is looked at: flows, scopes or target mappings, by kind")
+    at_most: int = Field(0, ge=0, description="Differences, open issues or rejected records that are still well")
+    within: Duration | None = Field(None, description="For lag and backup: how old at most")
+
+
+class CutoverBack(Document):
+    """How a step is taken back when the old system must carry on."""
+
+    title: Text2 = {}
+    do: CutoverDo | None = None
+    check: CutoverCheck = CutoverCheck()
+    lasts: Duration = timedelta(minutes=10)
+
+
+class CutoverStep(Document):
+    """One step of a runbook."""
+
+    step: Name
+    title: Text2 = {}
+    owner: str = Field(description="Who sees to it, by name")
+    lasts: Duration = Field(timedelta(minutes=10), description="How long it may take")
+    after: list[Name] | None = Field(None, description="Steps that must be done first; not given: the one before")
+    do: CutoverDo | None = Field(None, description="What the hub does; not given: people do it")
+    check: CutoverCheck = Field(CutoverCheck(), description="How it is known to be done; not given: somebody signs")
+    weight: int = Field(1, ge=0, le=100, description="How much it counts in the score")
+    must: bool = Field(False, description="Without it there is no go, whatever the score")
+    after_go: bool = Field(False, description="Is taken only once the decision is to go; does not count in the score")
+    back: CutoverBack | None = Field(None, description="The way back; not given: nothing is to be taken back")
+
+
+class Cutover(Document):
+    """A runbook: how a company moves from one system to another, and back if it must."""
+
+    cutover: Name
+    title: Text2 = {}
+    start: AwareDatetime | None = Field(None, description="Planned beginning, with its zone")
+    flows: list[Name] = Field([], description="Flows that a switch-back first runs both ways, so that no edit is lost")
+    threshold: int = Field(80, ge=0, le=100, description="Score from which the hub says go, of 100")
+    steps: list[CutoverStep] = Field(min_length=1)
+    rehearsal: dict[Name, dict[str, Any]] = Field(
+        {}, description="Connection -> settings that differ in a rehearsal: the address of the sandbox, its account"
+    )
+
+
 # -------------------------------------------------------------- roles and alerts
 
 
@@ -320,6 +383,7 @@ class Project(Document):
     entities: dict[str, Entity] = {}
     mappings: dict[str, Mapping] = {}
     flows: dict[str, Flow] = {}
+    cutovers: dict[str, Cutover] = {}
     roles: Roles | None = None
     alerts: Alerts | None = None
     version: int = 0

@@ -32,7 +32,9 @@ from hefu.store.writing import document
 __all__ = ["Loaded", "SettingsTypes", "diff", "dump", "load", "read_folder", "write_folder"]
 
 _HEAD = re.compile(r"^(\w+):[ \t]*[\"']?([\w-]+)", re.MULTILINE)
-_GROUPS = {"connection": "connections", "entity": "entities", "mapping": "mappings", "flow": "flows"}
+_GROUPS = {
+    "connection": "connections", "entity": "entities", "mapping": "mappings", "flow": "flows", "cutover": "cutovers",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -347,6 +347,89 @@ Index("ix_plan_entry_plan_id", plan_entry.c.plan_id, plan_entry.c.seq)
 Index("ix_plan_entry_state", plan_entry.c.plan_id, plan_entry.c.state, plan_entry.c.mapping, plan_entry.c.seq)
 Index("ix_plan_entry_link_id", plan_entry.c.link_id)
 
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", Name, nullable=False, comment="mapping that is read"),
+    Column("target", Name, nullable=False, comment="mapping that is written"),
+    Column("state", String(16), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("project_version", Integer, nullable=False),
+    Column("fingerprint", String(64), comment="of both mappings' meaning under which the rows were checked"),
+    Column("created_at", Instant, nullable=False),
+    Column("staged_at", Instant, comment="since when what the rows say was so"),
+    Column("loaded_at", Instant),
+    Column("verified_at", Instant),
+    Column("ended_at", Instant),
+    Column("plan_id", Id, comment="the undo that takes it back"),
+    Column("note", Text, comment="JSON: why it stopped, code and facts"),
+    _states("staging", "staged", "checked", "loading", "loaded", "verified", "undoing", "rolled_back"),
+    comment="A batch of a migration: records of one mapping on their way into another, checked before and after.",
+)
+
+batch_row = Table(
+    "batch_row",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("batch_id", Id, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("organisation", String(64), nullable=False),
+    Column("record_id", String(200), nullable=False),
+    Column("record", Text, nullable=False, comment="JSON: as the source held it, types kept"),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("reasons", Text, comment="JSON list: field, code, facts, of what is wrong with it"),
+    Column("link_id", Id, comment="of the record in the target"),
+    _states(
+        "staged", "ready", "rejected", "filtered", "present", "loading", "loaded", "verified", "differs", "undone",
+        "left",
+    ),
+    comment="One record of a migration batch, and what became of it.",
+)  # fmt: skip
+Index("ix_batch_row_batch_id", batch_row.c.batch_id, batch_row.c.seq)
+Index("ix_batch_row_state", batch_row.c.batch_id, batch_row.c.state, batch_row.c.seq)
+
+cutover = Table(
+    "cutover",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("document", Text, nullable=False, comment="JSON: the runbook as it was when this began"),
+    Column("project_version", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("started_by", String(200), nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", String(200)),
+    Column("decision", Text, comment="JSON: points, threshold, what was missing, the reason given"),
+    Column("ended_at", Instant),
+    _states("running", "go", "no_go", "switching_back", "switched_back", "done"),
+    CheckConstraint("mode in ('rehearsal','real')", name="mode"),
+    comment="A cutover that is rehearsed or carried out: what was decided, by whom.",
+)
+Index("ix_cutover_state", cutover.c.state, cutover.c.mode)
+
+cutover_step = Table(
+    "cutover_step",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("cutover_id", Id, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("name", Name, nullable=False),
+    Column("way", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("signed_by", String(200)),
+    Column("finding", Text, comment="JSON: what the check found, code and facts; what was said by whom"),
+    _states("waiting", "running", "passed", "failed", "skipped"),
+    CheckConstraint("way in ('there','back')", name="way"),
+    comment="The steps of a cutover, there and back.",
+)
+Index("ix_cutover_step_cutover_id", cutover_step.c.cutover_id, cutover_step.c.seq)
+
 pause = Table(
     "pause",
     metadata,

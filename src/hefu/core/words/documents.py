@@ -254,6 +254,27 @@ ERRORS = {
         "Nearest: {nearest}. Names are those of the IANA list.",
         "最接近的是：{nearest}。请使用 IANA 时区名。",
     ),
+    "documents.unknown_flow": Words("There is no flow '{word}'.", "没有名为“{word}”的流程。", *_NEAREST),
+    "documents.unknown_scope": Words(
+        "'{word}' is not flow:, mapping: or connection: with a name of this project.",
+        "“{word}”不是 flow:、mapping: 或 connection: 加本项目中的名称。",
+        *_NEAREST,
+    ),
+    "documents.unknown_earlier_step": Words(
+        "No step before this one is called '{word}'.", "在此之前没有名为“{word}”的步骤。", *_NEAREST
+    ),
+    "documents.step_twice": Words(
+        "A step before this one is called '{word}', too.",
+        "前面已有名为“{word}”的步骤。",
+        "Give each step a name of its own.",
+        "请为每个步骤取不同的名称。",
+    ),
+    "documents.one_of": Words(
+        "A step lets the hub do one thing; here it says: {word}.",
+        "一个步骤只能让系统做一件事，这里写的是：{word}。",
+        "Say one of: {known}.",
+        "请只写其中之一：{known}。",
+    ),
     "documents.schedule": Words(
         "'{word}' is not a schedule.",
         "“{word}”不是有效的时间安排。",
