@@ -126,7 +126,7 @@ def records(rows: Rows, names: Sequence[str], stamps: Stamps) -> list[Record]:
     """Decoded rows as records."""
     held = assemble(len(rows.ids), [(n, column, False) for n, column in zip(names, rows.columns, strict=False)])
     if stamps == (None, None):
-        return list(map(_new, repeat(Record), zip(rows.ids, held, _none, _none, _none, repeat(""), strict=False)))
+        return list(map(_new, repeat(Record), zip(rows.ids, held, _none, _none, _none, repeat(""), repeat(()))))
     return [stamped(record_id, values, stamps) for record_id, values in zip(rows.ids, held, strict=True)]
 
 
