@@ -11,7 +11,9 @@ import test_scenario_02 as two
 import test_scenario_04 as four
 import test_scenario_05 as five
 import test_scenario_06 as six
+import test_scenario_07 as seven
 import test_scenario_10 as ten
+import test_scenario_11 as eleven
 from world import Fate, kill_everywhere, tell
 
 pytestmark = pytest.mark.server
@@ -24,7 +26,9 @@ STORIES = [
     (five, five.finance_raises_the_limit),
     (five, five.the_deal_is_off),
     (six, six.the_crm_changes_the_lines),
+    (seven, seven.merged_and_regretted),
     (ten, ten.equal_stamps_and_moving_pages),
+    (eleven, eleven.in_the_wrong_order),
 ]
 
 
