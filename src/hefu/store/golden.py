@@ -94,7 +94,7 @@ def _golden(row: Sequence[Any]) -> Golden:
 def _link(row: Sequence[Any]) -> Link:
     told = orjson.loads(row[8])
     seen = orjson.loads(row[9]) if row[9] is not None else dict(told)
-    return Link(*row[:8], told, seen, *row[10:], row[5:])
+    return Link(*(*row[:8], told, seen, *row[10:], row[5:]))
 
 
 def _golden_row(g: Golden) -> tuple[Any, ...]:
