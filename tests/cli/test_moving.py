@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hefu_cli import Cli
 
+from hefu.app import open_app
+
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Cli:
@@ -89,3 +91,13 @@ def test_a_rehearsal_without_a_sandbox_is_refused(fresh: Cli):
     doc.write_text("\n".join(kept) + "\n", encoding="utf-8")
     fresh.run("project", "import", "-m", "no sandbox")
     assert "erp" in fresh.run("cutover", "rehearse", "go_live", code=2)
+
+
+def test_signing_and_pausing_need_no_hub_to_stop_and_writing_does(fresh: Cli):
+    fresh.run("cutover", "start", "go_live", "--by", "Li", code=4)
+    with open_app(fresh.folder, {}) as running:
+        running.store.lock()
+        fresh.run("cutover", "step", "freeze")
+        fresh.run("cutover", "step", "backup", "--done", "--by", "Zhao")
+        assert "Another hub" in fresh.run("cutover", "step", "move", code=2)
+    fresh.run("cutover", "step", "move")

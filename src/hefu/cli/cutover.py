@@ -48,17 +48,29 @@ def _mode(rehearsal: bool) -> Mode:
 
 
 @contextmanager
-def _working(app: App, mode: Mode) -> Iterator[tuple[Hub, Hub]]:
-    """The hub that keeps the book, and the one on which the steps work."""
+def _working(app: App, mode: Mode, step: str | None = None) -> Iterator[tuple[Hub, Hub]]:
+    """The hub that keeps the book, and the one on which the steps work.
+
+    A step that writes to systems needs a SQLite store for itself; to sign or to pause, the hub may run meanwhile.
+    """
     book = app.hub()
     if mode == "real":
-        app.store.lock()
+        if step is None or _writes(cutover.standing(book, mode), step):
+            app.store.lock()
         yield book, book
         return
     now = cutover.standing(book, mode)
     forget_others(app, now.started.id)
     with rehearsing(app, now.doc, now.started.id) as work:
         yield book, work
+
+
+def _writes(now: Standing, name: str) -> bool:
+    """Whether taking this step writes to a system."""
+    step = next((x for x in now.doc.steps if x.step == name), None)
+    back = now.started.state == "switching_back"
+    do = None if step is None else step.do if not back else step.back and step.back.do
+    return name == rules.MERGE or bool(do and (do.sync or do.migrate))
 
 
 def rehearse(
@@ -125,7 +137,7 @@ def step(
             raise Unsupported("desk.choice", given="--done --failed --skip", known="--done, --failed, --skip")
         verdict: Verdict = "done" if done else "failed" if failed else "skip" if skip else "look"
         mode = _mode(rehearsal)
-        with _working(app, mode) as (book, work), s.progress(name, name):
+        with _working(app, mode, name) as (book, work), s.progress(name, name):
             row = cutover.take(book, work, mode, name, person(by), verdict, note)
         s.give(_plain_step(s, row))
         _say_step(s, row)
