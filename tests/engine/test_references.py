@@ -114,3 +114,24 @@ def test_a_parent_that_was_never_read_is_fetched():
     assert buyer != hidden
     assert {row["code"] for row in world.erp.all("customer").values()} == {"K1", "K2"}
     assert len(world.erp.all("order")) == 1
+
+
+def test_a_reference_that_somebody_changes_right_after_our_write_is_read():
+    """The answer to our write shows it, in the system's own ids, which are understood by the next read only."""
+    world = make(Fate())
+    first, second = (world.crm.create("customer", {"code": c, "name": c}) for c in ("K1", "K2"))
+    world.sync()
+    theirs = {row["code"]: i for i, row in world.erp.all("customer").items()}
+
+    def somebody(call):
+        if call.verb == "write" and call.object == "order":
+            world.watch["erp"].on_answer.remove(somebody)
+            (written,) = call.result
+            world.erp.edit("order", written.id, {"buyer": theirs["K2"]})
+            call.result = [written._replace(values=world.erp.get("order", written.id), version=None)]
+
+    world.watch["erp"].on_answer.append(somebody)
+    order = world.crm.create("order", {"number": "O1", "buyer": first})
+    world.sync()
+    assert world.crm.get("order", order)["buyer"] == second
+    world.at_rest(2)

@@ -561,7 +561,8 @@ def confirm(
     link.digest = UNREAD
     if answer.values is not None:
         record = Record(answer.id, answer.values, answer.version, answer.modified_at, None, link.organisation)
-        link.digest = digest(record, side.compiled.fingerprint)
+        # references stay in the system's ids here, so where there are any, only the next capture can say it knows all
+        link.digest = digest(record, side.compiled.fingerprint) if not side.compiled.references else None
         if side.schema.state is not None and answer.values.get(side.schema.state) is not None:
             link.status = str(answer.values[side.schema.state])
         if held:
