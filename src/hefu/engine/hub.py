@@ -189,6 +189,7 @@ class Hub:
     reading: dict[str, list[str]] = field(default_factory=dict)
     marking: threading.Lock = field(default_factory=threading.Lock)
     compatible: dict[str, ObjectSchema] = field(default_factory=dict)
+    recounted: bool = False
     _sides: dict[str, Side] = field(default_factory=dict)
     _entities: dict[str, Entity] = field(default_factory=dict)
     _active: list[str] = field(default_factory=list)

@@ -15,9 +15,12 @@ BATCH = 500
 
 def recount(hub: Hub) -> None:
     """Nothing happens while the figures are those of the last time. A crash in between begins anew."""
+    if hub.recounted:
+        return
     book = hub.figures
     with hub.store.look() as tx:
         if (facts.get_fact(tx, figures.FACT) or "") == book.fingerprint:
+            hub.recounted = True
             return
     with hub.run("figures", "all") as run:
         for pointing, entities in ((True, book.pointers), (False, book.figures)):
@@ -25,6 +28,7 @@ def recount(hub: Hub) -> None:
                 _all_of(hub, run, entity, pointing=pointing)
     with hub.store.begin() as tx:
         facts.set_fact(tx, figures.FACT, book.fingerprint)
+    hub.recounted = not hub.rehearsing  # a rehearsal is undone, and this with it
 
 
 def _all_of(hub: Hub, run: Run, entity: str, *, pointing: bool) -> None:
