@@ -17,11 +17,12 @@ from hefu.core.errors import HubError, Unsupported
 from hefu.core.ordered import Range
 from hefu.core.reconcile import KEPT, Outcome, Section
 from hefu.core.records import Normals
-from hefu.engine import sieve
+from hefu.engine import lanes, sieve
 from hefu.engine.examine import examine
 from hefu.engine.hub import Counts, Hub, Side, chunks
+from hefu.engine.lanes import Lane
 from hefu.engine.rehearse import title_of
-from hefu.engine.sieve import Lane, Two, Window
+from hefu.engine.sieve import Two, Window
 from hefu.engine.spool import LEFT, RIGHT, Spool
 from hefu.store import golden as goldens
 from hefu.store.tables import link
@@ -157,11 +158,11 @@ def _sift(
 ) -> None:
     """Everything (or a window) through the cheapest sieve that both systems allow."""
     document = _document(hub, two.left)
-    lane = None if scope.window is not None or scope.how == "read" else sieve.lane(hub, two)
+    lane = None if scope.window is not None or scope.how == "read" else lanes.lane(hub, two)
     if lane is None and scope.how in ("join", "walk"):
         raise Unsupported("reconcile.not_ordered", connection=two.right.mapping.connection,
                           object=two.right.mapping.object)  # fmt: skip
-    if lane is not None and scope.how in ("auto", "join") and sieve.join(hub, two, lane, spool):
+    if lane is not None and scope.how in ("auto", "join") and lanes.join(hub, two, lane, spool):
         section.how = "join"
     elif lane is not None and scope.how != "join":
         section.how = "walk"
@@ -181,12 +182,12 @@ def _sift(
         if document is not None:
             _tally(hub, two.sides[which], document, ledgers[which])
     section.counts["pairs"] = section.counts["left"] - spool.size("alone", LEFT) - spool.size("twin", LEFT)
-    sieve.load_alone(hub, two, spool)
+    lanes.load_alone(hub, two, spool)
     section.counts["pairs"] += spool.match()
 
 
 def _count(hub: Hub, side: Side) -> int:
-    found = sieve.ordered(hub, side)
+    found = lanes.ordered(hub, side)
     return 0 if found is None else found.count(side.mapping.object)
 
 
@@ -198,10 +199,10 @@ def _walk(
         if name == "left":
             hub.told("reconcile", two.left.name, Counts({"read": section.counts["left"]}))
 
-    line = sieve.ordered(hub, two.left)
+    line = lanes.ordered(hub, two.left)
     ranges = line.cuts(lane.left.obj, lane.left.key, parts) if parts > 1 and line is not None else []
     if len(ranges) < 2:
-        sieve.sift(hub, two, lane, spool, told)
+        lanes.sift(hub, two, lane, spool, told)
         return
     work = [Part(two.left.name, two.right.name, one, str(folder / f"{n}.part")) for n, one in enumerate(ranges)]
     if share is not None:
@@ -211,18 +212,18 @@ def _walk(
             sift_part(hub, part)
     for part in work:
         spool.take(Path(part.file))
-    sieve.keyless([sieve.line_of(hub, s) for s in two.sides], (lane.left, lane.right), spool)
+    lanes.keyless([lanes.line_of(hub, s) for s in two.sides], (lane.left, lane.right), spool)
 
 
 def sift_part(hub: Hub, part: Part) -> None:
     """Walk one part into its file: what a worker does."""
     two = Two.of(hub.side(part.left), hub.side(part.right))
-    lane = sieve.lane(hub, two)
+    lane = lanes.lane(hub, two)
     if lane is None:
         raise Unsupported("reconcile.not_ordered", connection=two.left.mapping.connection,
                           object=two.left.mapping.object)  # fmt: skip
     spool = Spool(Path(part.file), len(two.left.entity.match))
-    sieve.sift(hub, two, lane.within(part.within), spool, lambda *_: None)
+    lanes.sift(hub, two, lane.within(part.within), spool, lambda *_: None)
     spool.flush()
     spool.db.close()
 
