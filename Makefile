@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 
-.PHONY: demo test lint types layers check bench real real-setup lock schemas docs wheel clean
+.PHONY: demo test lint types layers check bench kill-long real real-setup lock schemas docs wheel clean
 
 $(BIN)/hefu: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hefu needs Python 3.11 or newer, found " + sys.version.split()[0])'
@@ -50,6 +50,9 @@ schemas: $(BIN)/pytest         ## JSON Schemas of the documents, from the types
 
 docs: $(BIN)/pytest            ## the generated reference pages
 	$(BIN)/python -m docs.generate
+
+kill-long: $(BIN)/pytest        ## kill -9 a thousand times at random moments; about half an hour
+	HEFU_KILLS=$${HEFU_KILLS:-1000} $(BIN)/python -m pytest tests/crash -q -s
 
 lock:                          ## needs uv: writes both locked lists with hashes
 	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml -o requirements.lock
