@@ -197,8 +197,9 @@ def _kept(record: Record) -> list[Any]:
 
 
 def _record(kept: list[Any]) -> Record:
-    record_id, values, version, at, *rest = kept
-    return Record(record_id, _value(values), version, at and datetime.fromisoformat(at), *rest)
+    record_id, values, version, at, author, organisation, aliases = kept
+    changed = at and datetime.fromisoformat(at)
+    return Record(record_id, _value(values), version, changed, author, organisation, tuple(aliases))
 
 
 def _typed(value: Any) -> Any:
