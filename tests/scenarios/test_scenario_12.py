@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from books import TEXTS
 from sqlalchemy import select
-from world import FATES, Fate, Thing, World, tell
+from world import FATES, Fate, Thing, World, kill_everywhere, tell
 
 from hefu.connectors.memory import Manners
+from hefu.core.errors import HubError
 from hefu.core.records import Field
 from hefu.engine import desk, plans, takeback
 from hefu.engine.undo import Scope
@@ -123,14 +124,14 @@ def story(count: int, group: int, edited: int) -> Any:
             world.env.sleep(70)
         # Then it wrote no more than the group, and the flow has stopped with an incident that offers undo
         second = world.version
-        spoilt = {row["golden_id"] for row in intents(world) if row["project_version"] == second}
-        assert len(spoilt) == len(world.writes("erp")) == group
+        assert len(world.writes("erp")) <= group
         assert world.stopped()
         (incident,) = world.issues("flood")
         assert incident["facts"]["code"] == "guard.canary"
         now = by_code(world, "erp")
         touched = sorted(code for code in now if now[code]["phone"] != before[code]["phone"])
-        assert len(touched) == group
+        assert len(touched) <= group
+        assert len(touched) == group or world.fate.kill_at is not None, "a crash may leave places of the group empty"
 
         # When the operator returns to the first version, people in the ERP edit some of the group, and it is undone
         publish(world, mapping("crm"), mapping("erp"))
@@ -143,7 +144,7 @@ def story(count: int, group: int, edited: int) -> Any:
         assert {c: now[c]["phone"] for c in touched[:edited]} == {c: f"400 {c}" for c in touched[:edited]}
         left = {pair[1]: pair[0] for e in back if e.kind == "left" for pair in e.fields.values()}
         assert left == {f"400 {c}": f"+86 {c}" for c in touched[:edited]}
-        assert sum(e.kind == "restore" and e.state == "written" for e in back) == group - edited
+        assert sum(e.kind == "restore" and e.state == "written" for e in back) == len(touched) - edited
 
         # When the flow goes on
         world.person(lambda hub: desk.resume(hub, "flow:all", "wu"))
@@ -179,11 +180,11 @@ def story(count: int, group: int, edited: int) -> Any:
         for row in intents(world):
             if row["state"] == "applied" and "phone" in row["fields"] and row["kind"] == "update" and not row["action"]:
                 ran.setdefault(row["golden_id"], []).append(row["project_version"])
-        assert all(len(v) == 1 for g, v in ran.items() if g not in spoilt)
-        assert all(v[0] == second and len(v) <= 2 for g, v in ran.items() if g in spoilt)
+        assert all(len(v) == 1 or (v[0] == second and len(v) == 2) for v in ran.values())
+        assert sum(v[0] == second for v in ran.values()) == len(touched)
         assert len(ran) == count
         assert {v for found in ran.values() for v in found} <= set(range(first, third))
-        return {c: {n: v[n] for n in ("phone", "region", "level")} for c, v in now.items()}
+        return {code: (values["region"], values["level"]) for code, values in now.items()}
 
     return told
 
@@ -191,13 +192,26 @@ def story(count: int, group: int, edited: int) -> Any:
 def taken_back(world: World, runs: list[str]) -> list[kept.PlanEntry]:
     """What `hefu undo --run` does, for each run of the incident; a plan that a crash cut off goes on."""
     out: list[kept.PlanEntry] = []
+
+    def once(doing: Any) -> Any:
+        def does(hub: Any) -> Any:
+            try:
+                return doing(hub)
+            except HubError as error:  # done before the crash; or the run was killed before it wrote anything
+                if error.code not in ("plan.state", "undo.no_writes"):
+                    raise
+
+        return world.person(does)
+
     for run in runs:
-        made = takeback.plan_undo(world.hub, Scope(run=run), "wu")
-        assert made.plan is not None
-        plans.approve(world.hub, made.plan.id, "wang")
-        plans.apply(world.hub, made.plan.id, "wang")
+        made = once(lambda hub, run=run: takeback.plan_undo(hub, Scope(run=run), "wu"))
+        if made is None:
+            continue
+        plan_id = made.plan.id
+        once(lambda hub, plan_id=plan_id: plans.approve(hub, plan_id, "wang"))
+        once(lambda hub, plan_id=plan_id: plans.apply(hub, plan_id, "wang"))
         with world.store.look() as tx:
-            out += kept.entries(tx, made.plan.id)
+            out += kept.entries(tx, plan_id)
     return out
 
 
@@ -208,3 +222,7 @@ def test_scenario_12(fate):
 
 def test_scenario_12_at_its_full_size():
     tell(story(1200, 50, 5), lambda fate: make(fate, 50), Fate(), idle=3)
+
+
+def test_scenario_12_with_the_hub_killed_on_the_way():
+    kill_everywhere(story(30, 10, 2), make, at_most=12)

@@ -331,7 +331,7 @@ def _own(e: PlanEntry) -> list[str] | None:
 def _write(hub: Hub, plan_id: str, sides: Sequence[Side], run: Run) -> None:
     """Deliver under the permit until nothing of the plan can move now; other workers' shards come free in time."""
     bound = permitted(hub, Permit(plan_id))
-    patience = 3
+    patience = int(hub.store.lease) + 2  # so long a worker that died may keep its shards
     while patience:
         counts = worker.drain(bound, run, sides, guarded=False)
         with hub.store.begin() as tx:
