@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -120,9 +121,16 @@ def _invite(s: Session, sandboxes: Sandboxes, folder: Path) -> None:
         ("conflicts list", "what two sides changed differently", "查看冲突"),
         ("trace C00001", "one customer's whole life", "查看某客户的完整历程"),
     ):
-        home = f"HEFU_HOME={folder}/.hefu "
-        s.say(f"   • in a second terminal: {home}hefu {verb} -C {folder}   ({en})",
-              f"   • 另开终端：{home}hefu {verb} -C {folder}   （{zh}）")  # fmt: skip
+        command = f"HEFU_HOME={folder}/.hefu {_ourselves()} {verb} -C {folder}"
+        s.say(f"   • in a second terminal: {command}   ({en})", f"   • 另开终端：{command}   （{zh}）")
+
+
+def _ourselves() -> str:
+    """How the user can call us from this folder: `make demo` puts nothing on their path."""
+    if shutil.which("hefu"):
+        return "hefu"
+    program = Path(sys.argv[0])
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 __all__ = ["demo", "register"]
