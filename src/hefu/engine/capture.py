@@ -8,7 +8,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from hefu.core.mapping import FILTERED
 from hefu.core.match import match_keys
 from hefu.core.records import Normals, Page, Record
 from hefu.core.rewriting import own_writing, rewritten
-from hefu.engine import aliases, identity, references
+from hefu.engine import aliases, clocks, identity, references
 from hefu.engine.fold import Batch, create_golden, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side, chunks
 from hefu.engine.loss import report_losses
@@ -371,7 +371,7 @@ def _join(batch: Batch, side: Side, record: Record, values: Normals, found: iden
         _twin(batch, side, link, record, mark)
         return
     if found.own:
-        adopt(batch, side, link, values)
+        adopt(batch, side, link, values, record.modified_at)
     link.state, link.waits, link.attempt = "active", None, 0
     fold(batch, side, link, golden, record, values, "linked")
     _stamp_link(batch, side, link, record, mark)
@@ -380,7 +380,7 @@ def _join(batch: Batch, side: Side, record: Record, values: Normals, found: iden
     batch.counts["linked"] += 1
 
 
-def adopt(batch: Batch, side: Side, link: Link, found: Normals) -> None:
+def adopt(batch: Batch, side: Side, link: Link, found: Normals, stamped: datetime | None = None) -> None:
     """Our create whose answer was lost: it holds what we sent, and what it holds beyond that somebody typed."""
     intent = intents.unsettled(batch.tx, [link.id]).get(link.id)
     if intent is None:
@@ -391,6 +391,8 @@ def adopt(batch: Batch, side: Side, link: Link, found: Normals) -> None:
     link.told, link.seen = dict(sent), own_writing(sent, found, fields)
     report_losses(batch, side, link, sent, link.seen)
     intents.settle(batch.tx, intent.id, "applied")
+    if stamped is not None:
+        clocks.learn_late(batch.tx, link.connection, stamped, intent.made_at)
     issues.close_issues(batch.tx, "hub", "found", kinds=("unknown_outcome",), link_ids=[link.id])
 
 

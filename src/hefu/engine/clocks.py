@@ -14,11 +14,24 @@ from hefu.store.db import Tx, instant
 WORTH_NOTING = timedelta(seconds=2)
 """Smaller changes are the time that a call takes."""
 
+RECENT = timedelta(seconds=30)
+
 
 def learn(tx: Tx, connection: str, stamped: datetime) -> None:
     """The system has just stamped a write of ours with this time."""
     ahead = timedelta(seconds=round((stamped - instant(tx.now())).total_seconds()))
     if abs(ahead - offset(tx, connection)) > WORTH_NOTING:
+        facts.set_fact(tx, f"clock:{connection}", str(ahead.total_seconds()))
+
+
+def learn_late(tx: Tx, connection: str, stamped: datetime, made_at: str) -> None:
+    """A write of ours whose answer was lost, found with this stamp: it was made soon after `made_at`.
+
+    Only while that is recent; an edit since by somebody else then shifts it by less than any clock's tolerance.
+    """
+    sent = instant(made_at)
+    ahead = timedelta(seconds=round((stamped - sent).total_seconds()))
+    if instant(tx.now()) - sent <= RECENT and abs(ahead - offset(tx, connection)) > WORTH_NOTING:
         facts.set_fact(tx, f"clock:{connection}", str(ahead.total_seconds()))
 
 
@@ -33,4 +46,4 @@ def corrected(tx: Tx, connection: str | None, stamped: datetime) -> datetime:
     return stamped - offset(tx, connection) if connection else stamped
 
 
-__all__ = ["corrected", "learn", "offset"]
+__all__ = ["corrected", "learn", "learn_late", "offset"]

@@ -179,7 +179,7 @@ def _adopt(hub: Hub, tx: Tx, side: Side, link: Link, record: Record, run: Run) -
     if twin is not None and twin.id != mine.id:
         _lost_race(batch, side, mine, twin)
     elif mine.record_id is None:
-        adopt(batch, side, mine, _in_our_terms(side, record))
+        adopt(batch, side, mine, _in_our_terms(side, record), record.modified_at)
         mine.record_id, mine.organisation, mine.state = record.id, record.organisation, "active"
         mine.waits, mine.attempt, mine.due_at = None, 0, tx.now()
     batch.dirty_links[mine.id] = mine
