@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 
-.PHONY: demo test lint types layers check bench kill-long real real-setup lock schemas docs wheel clean
+.PHONY: demo test lint types layers check bench kill-long real real-setup sim sim-long lock schemas docs wheel clean
 
 $(BIN)/hefu: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hefu needs Python 3.11 or newer, found " + sys.version.split()[0])'
@@ -45,6 +45,12 @@ real: $(BIN)/pytest            ## the real ERP and CRM: sets them up once (about
 bench: $(BIN)/pytest           ## speed and memory; prints the table of docs/performance.md
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+sim: $(BIN)/hefu              ## 2,000 seeds of the simulator: people, faults and crashes at every step of the engine
+	$(BIN)/hefu sim run --seeds 2000 --jobs 2 --keep .storm $(SIM)
+
+sim-long: $(BIN)/hefu         ## the same with 50,000 seeds: hours
+	$(BIN)/hefu sim run --seeds 50000 --jobs 2 --keep .storm $(SIM)
+
 schemas: $(BIN)/pytest         ## JSON Schemas of the documents, from the types
 	$(BIN)/python -m hefu.store.schemas
 
@@ -62,4 +68,4 @@ wheel: $(BIN)/pytest
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean:
-	rm -rf $(VENV) dist build .demo .bench .real .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build .demo .bench .real .storm .mypy_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ from hefu.cli import (
     planning,
     project,
     reconcile,
+    sim,
     store,
     sync,
     system,
@@ -48,6 +49,7 @@ for part in (
     system,
     store,
     backup,
+    sim,
 ):
     part.register(app)
 
