@@ -16,10 +16,10 @@ from hefu.core.records import Normal, Normals, Record, Values, Written
 from hefu.core.rewriting import own_writing, rewritten
 from hefu.engine import references
 from hefu.engine.capture import absorb, adopt
-from hefu.engine.deliver import confirm, pause
 from hefu.engine.fold import Batch
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.loss import report_losses
+from hefu.engine.settle import confirm, pause
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, shards
 from hefu.store.db import Tx, instant, text

@@ -10,8 +10,9 @@ from typing import Any
 from hefu.core.errors import Denied, HubError, Transient, Unsupported
 from hefu.core.project import Flow
 from hefu.core.urgency import URGENT, is_urgent, urgently
-from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome
+from hefu.engine import bury, canary, capture, deliver, drift, guard, outcome, settle
 from hefu.engine.hub import Counts, Hub, Run, Side
+from hefu.engine.prepare import BATCH
 from hefu.engine.recount import recount
 from hefu.store import intents, issues, restored, runs, shards
 from hefu.store.canaries import Trial
@@ -76,7 +77,7 @@ def stop(hub: Hub, connection: str, mapping: str, error: HubError) -> None:
             wait = error.after if error.after is not None else 10.0
             runs.pause_scope(tx, scope, error.code, facts, tx.later(wait))
         else:
-            deliver.pause_named(tx, connection, mapping, error)
+            settle.pause_named(tx, connection, mapping, error)
 
 
 def capture_side(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts | None:
@@ -330,7 +331,7 @@ def _drain_once(hub: Hub, run: Run, lots: Sequence[Lot], fences: dict[int, int],
 def _deliver(hub: Hub, lot: Lot, fences: dict[int, int], run: Run) -> Counts:
     if lot.trial is None:
         return deliver.deliver(hub, lot.side, fences, run, lot.by)
-    granted = canary.reserve(hub, lot.trial, deliver.BATCH)
+    granted = canary.reserve(hub, lot.trial, BATCH)
     counts = deliver.deliver(hub, lot.side, fences, run, lot.by, granted) if granted else Counts()
     lot.wrote |= counts["prepared"] > 0
     canary.unused(hub, lot.trial, granted - counts["prepared"])

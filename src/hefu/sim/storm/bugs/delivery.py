@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from hefu.core.errors import Missing, Rejected, Stale, Transient
-from hefu.engine import deliver, fold
-from hefu.engine.deliver import Job
+from hefu.engine import deliver, fold, prepare, settle
+from hefu.engine.prepare import Job
 from hefu.sim.storm.bugs import Swap, bug
 from hefu.store import golden as goldens
 from hefu.store import shards
@@ -29,33 +29,33 @@ def writes_without_a_condition(swap: Swap) -> None:
 @bug(60, seed=6)
 def stale_counts_as_done(swap: Swap) -> None:
     """A refused condition is taken for a success."""
-    real = deliver.failed
+    real = settle.failed
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, error: Any, debt: Any) -> None:
         real(batch, side, link, intent, error, debt)
         if isinstance(error, Stale):
             link.told, link.due_at, link.reread = {**link.told, **debt}, None, 0
 
-    swap(deliver, "failed", careless)
+    swap(settle, "failed", careless)
 
 
 @bug(60, seed=1)
 def dropped_after_a_failure(swap: Swap) -> None:
     """What could not be delivered at once is not tried again."""
-    real = deliver.failed
+    real = settle.failed
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, error: Any, debt: Any) -> None:
         real(batch, side, link, intent, error, debt)
         if isinstance(error, Transient):
             link.due_at, link.waits = None, None
 
-    swap(deliver, "failed", careless)
+    swap(settle, "failed", careless)
 
 
 @bug(200, seed=22)
 def a_refusal_is_not_shown(swap: Swap) -> None:
     """What a system refuses is parked without a case at the desk."""
-    real = deliver.reject
+    real = prepare.reject
 
     def careless(batch: Any, side: Any, link: Any, error: Any, debt: Any) -> None:
         kept = len(batch.issues)
@@ -63,7 +63,8 @@ def a_refusal_is_not_shown(swap: Swap) -> None:
         if isinstance(error, Rejected):
             del batch.issues[kept:]
 
-    swap(deliver, "reject", careless)
+    for room in (prepare, settle):
+        swap(room, "reject", careless)
 
 
 @bug(20, seed=6)
@@ -76,7 +77,8 @@ def everybody_is_told_everything(swap: Swap) -> None:
         whole = {n: golden.fields[n] for n in side.compiled.writes if n in golden.fields}
         return {**whole, **debt} if debt else debt
 
-    swap(deliver, "owed", careless)
+    for room in (deliver, prepare, settle):
+        swap(room, "owed", careless)
 
 
 @bug(20, seed=0)
@@ -91,45 +93,45 @@ def disputed_fields_are_written(swap: Swap) -> None:
         finally:
             golden.disputed = kept
 
-    swap(fold, "owed", careless)
-    swap(deliver, "owed", careless)
+    for room in (fold, deliver, prepare, settle):
+        swap(room, "owed", careless)
 
 
 @bug(20, seed=16)
 def what_is_read_back_is_not_believed(swap: Swap) -> None:
     """After a write the hub remembers what it sent and not what the system made of it."""
-    real = deliver.confirm
+    real = settle.confirm
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, debt: Any, *rest: Any, **words: Any) -> None:
         real(batch, side, link, intent, debt, *rest, **words)
         link.seen = {**link.seen, **debt}
 
-    swap(deliver, "confirm", careless)
+    swap(settle, "confirm", careless)
 
 
 @bug(60, seed=11)
 def what_is_read_back_is_all_ours(swap: Swap) -> None:
     """Whatever the record holds after a write counts as known, also what was typed since."""
-    real = deliver.confirm
+    real = settle.confirm
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, debt: Any, answer: Any, back: Any, **_: Any) -> None:
         real(batch, side, link, intent, debt, answer, None, certain=True)
         link.seen = {**link.seen, **(back or {})}
 
-    swap(deliver, "confirm", careless)
+    swap(settle, "confirm", careless)
 
 
 @bug(200, seed=10)
 def a_missing_record_is_forgotten(swap: Swap) -> None:
     """A write to a record that is gone leaves its link as it was: nobody decides about the delete."""
-    real = deliver.failed
+    real = settle.failed
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, error: Any, debt: Any) -> None:
         real(batch, side, link, intent, error, debt)
         if isinstance(error, Missing) and link.state == "missing":
             link.state = "tombstone"
 
-    swap(deliver, "failed", careless)
+    swap(settle, "failed", careless)
 
 
 @bug(200)
@@ -142,14 +144,14 @@ def leases_are_not_checked(swap: Swap) -> None:
 @bug(60, seed=1)
 def parents_do_not_release_children(swap: Swap) -> None:
     """A record that waits for its parent waits for ever."""
-    swap(deliver, "_release_children", lambda *_: None)
-    real = deliver._wait_for_parent
+    swap(settle, "_release_children", lambda *_: None)
+    real = prepare._wait_for_parent
 
     def careless(tx: Any, link: Any, counts: Any) -> None:
         real(tx, link, counts)
         link.due_at = None
 
-    swap(deliver, "_wait_for_parent", careless)
+    swap(prepare, "_wait_for_parent", careless)
 
 
 @bug(40, seed=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hefu.engine import capture, deliver, identity, outcome
+from hefu.engine import capture, identity, outcome, settle
 from hefu.sim.storm.bugs import Swap, bug
 from hefu.store import intents
 
@@ -12,7 +12,7 @@ from hefu.store import intents
 @bug(40, seed=1)
 def a_create_is_made_again_at_once(swap: Swap) -> None:
     """An unanswered create is repeated without a look."""
-    real = deliver.failed
+    real = settle.failed
 
     def careless(batch: Any, side: Any, link: Any, intent: Any, error: Any, debt: Any) -> None:
         real(batch, side, link, intent, error, debt)
@@ -20,7 +20,7 @@ def a_create_is_made_again_at_once(swap: Swap) -> None:
             intents.settle(batch.tx, intent.id, "failed")
             link.waits, link.state, link.due_at = None, "wanted", batch.tx.now()
 
-    swap(deliver, "failed", careless)
+    swap(settle, "failed", careless)
 
 
 @bug(40)
@@ -36,7 +36,7 @@ def what_is_found_counts_as_sent(swap: Swap) -> None:
     def careless(sent: Any, found: Any, _fields: Any) -> Any:
         return {name: found.get(name, value) for name, value in sent.items()}
 
-    for room in (capture, deliver, outcome):
+    for room in (capture, settle, outcome):
         swap(room, "own_writing", careless)
 
 
