@@ -84,6 +84,18 @@ class Expr:
         except (RuntimeError, *ODD) as error:
             raise Rejected("mapping.expr_failed", expression=self.source, reason=_reason(error)) from error
 
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether this condition is met; one that cannot be worked out because a field is blank is not.
+
+        Raises Rejected("mapping.expr_failed") for any other reason.
+        """
+        try:
+            return self.run(values) is True
+        except Rejected:
+            if any(values.get(name) is None for name in self.names & self.scope.fields.keys()):
+                return False
+            raise
+
     def _data(self, values: Mapping[str, Any]) -> dict[str, Any]:
         data: dict[str, Any] = {}
         longest, simple = 0, not self.uses_whole

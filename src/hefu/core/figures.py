@@ -34,7 +34,7 @@ class Sum:
         """
         parts: dict[str, Decimal] = {}
         for record in records:
-            if self.when is not None and self.when.run(record) is not True:
+            if self.when is not None and not self.when.holds(record):
                 continue
             said = self.value.run(record) if self.value is not None else "1"
             if said not in (None, ""):
@@ -58,7 +58,7 @@ class Life:
         if before not in self.options or after not in self.options:
             return True
         forward = self.options.index(after) >= self.options.index(before)
-        return forward or (self.back is not None and self.back.run(golden) is True)
+        return forward or (self.back is not None and self.back.holds(golden))
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class Compiled:
 
     def wanted(self, golden: Normals) -> bool:
         """Should this system have this object at all (`out_filter`)? Raises Rejected if that cannot be said."""
-        return self.out_filter is None or self.out_filter.run(golden) is True
+        return self.out_filter is None or self.out_filter.holds(golden)
 
     def natural_key(self, values: Values) -> dict[str, Any] | None:
         """Of system values, those that find the record there (the object's declared key); None if one is blank."""

@@ -29,7 +29,7 @@ def due_step(side: Side, link: Link, golden: Golden) -> str | None:
     for step in side.steps:
         if link.status in step.until:
             continue
-        if step.due is None or step.due.run(golden.fields) is True:
+        if step.due is None or step.due.holds(golden.fields):
             return step.action
     return None
 

@@ -393,7 +393,10 @@ def want_links(batch: Batch, side: Side, golden: Golden, known: tuple[str, ...] 
 def _should_have(hub: Hub, doc: MappingDoc, golden: Golden) -> bool:
     """Whether that system should have this object; yes while it cannot be asked what it allows: delivery decides."""
     other = hub.known_side(doc.mapping)
-    return other is None or (other.may_create and other.compiled.wanted(golden.fields))
+    try:
+        return other is None or (other.may_create and other.compiled.wanted(golden.fields))
+    except Rejected:  # nor can its filter be worked out: delivery says so at the desk
+        return True
 
 
 def _place(doc: MappingDoc) -> tuple[str, str]:

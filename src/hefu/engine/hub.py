@@ -11,7 +11,7 @@ from functools import cached_property
 
 from hefu.core.connector import Connector
 from hefu.core.env import Env
-from hefu.core.errors import HubError, Unsupported
+from hefu.core.errors import HubError, Rejected, Unsupported
 from hefu.core.expr import Expr, parse
 from hefu.core.figures import worked_out
 from hefu.core.mapping import Compiled, compile_mapping, golden_scope
@@ -110,7 +110,7 @@ class Side:
             return static
         owners = dict(static.owners)
         for name, choices in self._moving_owners.items():
-            found = next((who for who, when in choices if when is None or when.run(golden) is True), None)
+            found = next((who for who, when in choices if _speaks(when, golden)), None)
             if found is not None:
                 owners[name] = found
         return Rules(owners, static.report, static.line_keys)
@@ -134,6 +134,15 @@ class Side:
             for path, doc in entity_fields(self.entity)
             if isinstance(doc.owner, list)
         }
+
+
+def _speaks(when: Expr | None, golden: Mapping[str, object]) -> bool:
+    """Whether an owner speaks now. Where that cannot be worked out nobody does, and the field's rule or a person
+    decides: a write that has happened must be noted whatever an expression makes of the record."""
+    try:
+        return when is None or when.holds(golden)
+    except Rejected:
+        return False
 
 
 def entity_fields(entity: Entity) -> Iterator[tuple[str, EntityField]]:

@@ -65,26 +65,30 @@ def prepare(
     settled: list[str] = []
     for link in links.values():
         mine = golden[link.golden_id]
-        if link.id in flying:
-            link.waits = "outcome"
-        elif grant is not None and (back := grant.back(link)) is not None:
-            _prepare_back(hub, tx, link, back, mine, owing, out)
-        elif mine.state == "deleted":
-            _prepare_delete(hub, tx, link, out)
-        elif link.record_id is None and not (side.may_create and side.compiled.wanted(mine.fields)):
-            link.due_at, link.waits = None, "filtered"
-            counts["not_wanted"] += 1
-        elif link.record_id is None and _orphan(side, mine):
-            _wait_for_parent(tx, link, counts)
-        elif debt := document.lawful_lines(batch, side, link, mine, owed(side, link, mine)):
-            owing.append((link, mine, debt))
-        elif step := document.due_step(side, link, mine):
-            out.actions.append((link, _intent(hub, tx, link, "action", None, None, step)))
-        else:
-            link.due_at, link.attempt, link.waits = None, 0, None
-            document.explain(batch, side, link, None)
-            settled.append(link.id)
-            counts["nothing_owed"] += 1
+        try:
+            if link.id in flying:
+                link.waits = "outcome"
+            elif grant is not None and (back := grant.back(link)) is not None:
+                _prepare_back(hub, tx, link, back, mine, owing, out)
+            elif mine.state == "deleted":
+                _prepare_delete(hub, tx, link, out)
+            elif link.record_id is None and not (side.may_create and side.compiled.wanted(mine.fields)):
+                link.due_at, link.waits = None, "filtered"
+                counts["not_wanted"] += 1
+            elif link.record_id is None and _orphan(side, mine):
+                _wait_for_parent(tx, link, counts)
+            elif debt := document.lawful_lines(batch, side, link, mine, owed(side, link, mine)):
+                owing.append((link, mine, debt))
+            elif step := document.due_step(side, link, mine):
+                out.actions.append((link, _intent(hub, tx, link, "action", None, None, step)))
+            else:
+                link.due_at, link.attempt, link.waits = None, 0, None
+                document.explain(batch, side, link, None)
+                settled.append(link.id)
+                counts["nothing_owed"] += 1
+        except Rejected as error:  # a condition that cannot be worked out for this record stops this record alone
+            reject(batch, side, link, error, {})
+            counts["refused"] += 1
         batch.dirty_links[link.id] = link
     if grant is not None:
         owing = _granted(grant, golden, owing, out)

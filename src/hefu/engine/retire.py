@@ -20,7 +20,7 @@ def proposal(entity: Entity, loser: Golden, links: Iterable[Link]) -> Issue | No
     if gone is None or not left:
         return None
     when = condition(entity.retire_when, entity, "UTC")
-    if when is not None and when.run(loser.fields) is not True:
+    if when is not None and not when.holds(loser.fields):
         return None
     facts = {
         "record_id": gone.record_id,
