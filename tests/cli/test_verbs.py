@@ -55,6 +55,13 @@ def drafted(cli: Cli) -> str:
     return str(cli.json("plan", code=3)["plan"])
 
 
+def reported(cli: Cli, folder: Path) -> str:
+    """A signed report of how far both books agree."""
+    path = folder / "report.html"
+    cli.json("reconcile", "run", "--report", str(path))
+    return str(path)
+
+
 def ids(cli: Cli) -> list[str]:
     return [str(one["golden_id"]) for one in cli.json("trace", "C001")]
 
@@ -117,6 +124,9 @@ VERBS: dict[str, tuple[Words, int]] = {
     "migrate load": (lambda c, _t: ["migrate", "load", moved(c, "check")], 0),
     "migrate verify": (lambda c, _t: ["migrate", "verify", moved(c, "check", "load")], 0),
     "migrate rollback": (lambda c, _t: ["migrate", "rollback", moved(c, "check", "load"), "--yes"], 0),
+    "reconcile run": (lambda c, _t: ["reconcile", "run", *ids(c)[:0]], 0),
+    "reconcile verify": (lambda c, t: ["reconcile", "verify", reported(c, t)], 0),
+    "reconcile key": (lambda _c, _t: ["reconcile", "key"], 0),
     "migrate status": (lambda c, _t: ["migrate", "status", *moved(c)[:0]], 0),
     "cutover rehearse": (lambda _c, _t: ["cutover", "rehearse", "go_live"], 4),
     "cutover start": (lambda _c, _t: ["cutover", "start", "go_live"], 4),

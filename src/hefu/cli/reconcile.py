@@ -241,4 +241,4 @@ def key(as_json: Json = False, folder: Folder = None) -> None:
     with session(as_json) as s, open_app(folder) as app:
         public = signature.public_key(app.journal_key)
         s.give({"key": public})
-        s.say(public, public)
+        s.say(f"Reports of this hub are signed with the key {public}", f"本系统的报告以此公钥核验：{public}")

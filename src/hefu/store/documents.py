@@ -181,6 +181,9 @@ class _Reader:
         what = flaw.code.removeprefix("documents.unknown_")
         if what == "hidden":
             return ("entity", flaw.word.partition(".")[0]) in self.broken
+        if what == "scope":
+            kind, _, name = flaw.word.partition(":")
+            return (kind, name) in self.broken
         entity = getattr(self.models.get((flaw.kind, flaw.name)), "entity", "")
         return (what, flaw.word) in self.broken or (what == "field" and ("entity", entity) in self.broken)
 
