@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 
 from hefu.core.env import Env
 from hefu.store.db import Store
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else programs under test would not hear Ctrl-C either
 
 SERVERS = {
     "postgresql": (5432, "PostgreSQL on 127.0.0.1:5432 with user postgres (trust)"),

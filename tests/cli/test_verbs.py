@@ -146,8 +146,8 @@ VERBS: dict[str, tuple[Words, int]] = {
     "secret list": (lambda _c, _t: ["secret", "list"], 0),
     "secret remove": (lambda _c, _t: ["secret", "remove", "crm_password"], 0),
 }
-ELSEWHERE = {"run", "worker", "demo", "db move"}
-"""Tried in test_stop.py, tests/app/test_workers.py and test_demo.py."""
+ELSEWHERE = {"run", "worker", "demo", "db move", "sim run", "sim replay", "sim shrink", "sim bugs"}
+"""Tried in test_stop.py, test_demo.py, test_sim.py and tests/app/test_workers.py."""
 
 
 def names(command: object = None, above: str = "") -> set[str]:

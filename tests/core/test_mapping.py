@@ -249,8 +249,9 @@ def test_out_filter_says_which_objects_a_system_should_have() -> None:
     assert compiled.wanted({"level": "gold", "total": "12.5"}) is True
     assert compiled.wanted({"level": "silver", "total": "12.5"}) is False
     assert made().wanted({}) is True
+    assert compiled.wanted({"level": "gold"}) is False, "what cannot be said over a blank is not so"
     with pytest.raises(Rejected):
-        compiled.wanted({"level": "gold"})
+        compiled.wanted({"level": "gold", "total": "much"})
 
 
 def test_expressions_both_ways() -> None:
