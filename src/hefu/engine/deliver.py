@@ -112,7 +112,7 @@ def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Coun
     always = side.can.conditional == "no" or (side.can.lines != "none" and bool(side.line_specs))
     with hub.store.look() as tx:
         known = goldens.known_there(tx, ids, only_reread=not always)
-        doomed = goldens.doomed(tx, ids) if side.can.conditional != "version" else []
+        doomed = set(goldens.doomed(tx, ids)) if side.can.conditional != "version" else set()
         links = goldens.load_links(tx, {*known, *doomed}, lock=False)
         golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
         asked_at = tx.now()

@@ -300,9 +300,11 @@ _PROGRESS = (
 
 def _overtake(hub: Hub, run: Run, fences: dict[int, int], total: Counts) -> bool:
     """One batch of each side of what is urgent, whoever drains: twenty orders do not wait for a back-fill to end."""
+    if hub.permit is not None:
+        return False
     with hub.store.look() as tx:
         names = shards.urgent_mappings(tx, hub.active_mappings())
-    if not names or hub.permit is not None:
+    if not names:
         return False
     with urgently():
         sides = _read_since_restored(hub, usable_sides(hub, [m for m in hub.active_mappings() if m in names]))
