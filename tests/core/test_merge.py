@@ -150,6 +150,17 @@ def test_a_line_added_to_lines_that_another_system_owns_is_owed_its_removal():
     assert debt(out.told, out.golden, ["lines"], lines={"lines": ("no", {"q"})}) == {"lines": [line("2", q="7")]}
 
 
+def test_an_owners_first_word_says_which_lines_there_are():
+    golden = {"lines": [line("10", quantity="3"), line("20", quantity="4")]}
+    theirs = {"lines": [line("E1", quantity="3"), line("E2", quantity="4")]}
+    owned = Rules(owners={"lines": "erp"}, line_keys={"lines": "no"})
+    assert merge({}, {}, golden, theirs, "erp", owned).golden == theirs, "under keys of its own, not twice"
+    assert len(merge({}, {}, golden, theirs, "erp", LINES).golden["lines"]) == 4, "nobody's lines: all of them"
+    told = {"lines": [line("20", quantity="4")]}
+    out = merge({}, told, golden, theirs, "erp", owned)
+    assert [row["no"] for row in out.golden["lines"]] == ["20", "E1", "E2"], "what it was told may not be there yet"
+
+
 def test_a_debt_of_lines_counts_only_the_fields_that_system_can_hold():
     golden = {"lines": [line("1", q="5", note="x")]}
     specs = {"lines": ("no", {"q"})}

@@ -97,4 +97,4 @@ def test_every_transform_is_offered_with_its_parameters() -> None:
 
 def test_a_document_finds_its_schema_from_where_it_lies() -> None:
     assert hint("mappings/a.yaml", "mapping") == "# yaml-language-server: $schema=../.hefu/schemas/mapping.json\n"
-    assert hint("roles.yaml", "roles") == "# yaml-language-server: $schema=.hefu/schemas/roles.json\n"
+    assert hint("alerts.yaml", "alerts") == "# yaml-language-server: $schema=.hefu/schemas/alerts.json\n"

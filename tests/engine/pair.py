@@ -4,46 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hefu.connectors.memory import Manners, MemorySystem, open_memory
 from hefu.core.connector import Connector
-from hefu.core.env import Env
 from hefu.core.project import Connection, Entity, Flow, Project
 from hefu.core.project import Mapping as MappingDoc
 from hefu.core.records import Field, FieldType
 from hefu.engine.hub import Hub, Run
 from hefu.engine.worker import cycle
+from hefu.sim.storm.clock import StormEnv
 from hefu.store.db import Store
 
 
-class TestEnv(Env):
-    """A clock that moves only when told, ids that count, chance that is always in the middle."""
-
-    def __init__(self) -> None:
-        super().__init__(concurrency=1)
-        self.at = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-        self._count = 0
+class TestEnv(StormEnv):
+    """The simulator's, with a clock that moves only when told."""
 
     def now(self) -> datetime:
         return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-    def random(self) -> float:
-        return 0.5
-
-    def new_id(self) -> str:
-        self._count += 1
-        return f"{self._count:022d}"
-
-    def new_ids(self, count: int) -> list[str]:
-        return [self.new_id() for _ in range(count)]
-
-    def ahead(self, source: Any, depth: int = 2) -> Any:
-        return iter(source)
 
 
 NAMES = {"crm": {"code": "code", "name": "name", "phone": "phone", "address": "address", "terms": "terms"}}

@@ -12,7 +12,7 @@ from world import Fate, World
 from hefu.connectors.memory import Manners
 from hefu.core.errors import HubError
 from hefu.core.project import Approval
-from hefu.engine import plans, takeback
+from hefu.engine import applying, plans, takeback
 from hefu.engine.undo import Scope
 from hefu.store import journal
 from hefu.store import plans as kept
@@ -74,7 +74,7 @@ def test_five_thousand_records_thirty_edited_before_and_twenty_after():
         world.erp.edit("customer", erp[code], {"phone": "400"} if at % 2 else {"terms": "60"}, who="zhao")
     edited = held(world, "erp")
 
-    done = plans.apply(world.hub, plan_id, "wang")
+    done = applying.apply(world.hub, plan_id, "wang")
 
     assert len(world.writes("erp")) == 4970
     assert done.tally == {"written": 4970, "changed": 30}
@@ -100,7 +100,7 @@ def test_five_thousand_records_thirty_edited_before_and_twenty_after():
     assert undo.left == 20
     assert undo.plan is not None
     plans.approve(world.hub, undo.plan.id, "wang")
-    back = plans.apply(world.hub, undo.plan.id, "wang")
+    back = applying.apply(world.hub, undo.plan.id, "wang")
     assert back.tally["left"] == 20
     assert (back.tally.get("changed", 0), back.tally.get("refused", 0), back.waiting) == (0, 0, 0)
     restored = codes[30:100] + codes[120:]
@@ -143,15 +143,15 @@ def drafted(world: World, author: str = "li") -> str:
 def test_a_plan_is_applied_only_when_a_named_person_has_signed_it():
     world = changed(3)
     plan_id = drafted(world)
-    raises("plan.not_approved", lambda: plans.apply(world.hub, plan_id, "li"))
+    raises("plan.not_approved", lambda: applying.apply(world.hub, plan_id, "li"))
     raises("plan.nobody", lambda: plans.approve(world.hub, plan_id, " "))
     raises("plan.unknown", lambda: plans.approve(world.hub, "nothing", "li"))
     plans.approve(world.hub, plan_id, "li")
     raises("plan.state", lambda: plans.approve(world.hub, plan_id, "wang"))
     assert world.writes("erp") == []
-    assert plans.apply(world.hub, plan_id, "li").plan.state == "applied"
+    assert applying.apply(world.hub, plan_id, "li").plan.state == "applied"
     assert len(world.writes("erp")) == 3
-    raises("plan.state", lambda: plans.apply(world.hub, plan_id, "li"))
+    raises("plan.state", lambda: applying.apply(world.hub, plan_id, "li"))
     with world.store.look() as tx:
         said = [row["action"] for row in reversed(journal.recent(tx)) if row["object"] == plan_id]
         assert journal.verify(tx, world.hub.journal_key) is None
@@ -175,7 +175,7 @@ def test_a_plan_expires_and_a_rejected_one_stays_closed():
     plans.reject(world.hub, no, "wang", "after the audit")
     raises("plan.state", lambda: plans.approve(world.hub, no, "wang"))
     world.env.sleep(7 * 86400 + 1)
-    raises("plan.expired", lambda: plans.apply(world.hub, old, "li"))
+    raises("plan.expired", lambda: applying.apply(world.hub, old, "li"))
     with world.store.look() as tx:
         assert {p.id: p.state for p in kept.listed(tx)} == {old: "expired", no: "rejected"}
     assert world.writes("erp") == []
@@ -204,7 +204,7 @@ def test_what_was_altered_after_signing_is_not_applied(altered: str):
     plan_id = signed(world)
     with world.store.begin() as tx:
         tx.run(text(altered))
-    raises("plan.altered", lambda: plans.apply(world.hub, plan_id, "li"))
+    raises("plan.altered", lambda: applying.apply(world.hub, plan_id, "li"))
     assert world.writes("erp") == []
 
 
@@ -212,7 +212,7 @@ def test_a_plan_of_another_version_of_the_project_is_not_applied():
     world = changed(1)
     plan_id = signed(world)
     world.version = 2
-    raises("plan.version", lambda: plans.apply(world.new_hub(), plan_id, "li"))
+    raises("plan.version", lambda: applying.apply(world.new_hub(), plan_id, "li"))
 
 
 # ------------------------------------------------------------------- exactly this
@@ -232,7 +232,7 @@ def test_the_first_meeting_is_a_plan_of_creates_and_updates():
         "first_sync", {"erp-customer": {"create": 2, "update": 2}, "crm-customer": {"create": 2}},
     )  # fmt: skip
     assert all(e.golden_id is None and e.origin for e in entries(world, plan_id)), "nothing of it is known yet"
-    done = plans.apply(world.hub, plan_id, "wang")
+    done = applying.apply(world.hub, plan_id, "wang")
     assert (done.tally, done.plan.state) == ({"written": 6}, "applied")
     world.mark()
     world.at_rest(2)
@@ -242,7 +242,7 @@ def test_what_was_not_planned_is_not_written_by_it():
     world = changed(2)
     plan_id = signed(world)
     world.crm.create("customer", {**K, "code": "NEW"})
-    assert plans.apply(world.hub, plan_id, "wang").tally == {"written": 2}
+    assert applying.apply(world.hub, plan_id, "wang").tally == {"written": 2}
     assert len(world.writes("erp")) == len(held(world, "erp")) == 2
     world.sync()
     assert len(held(world, "erp")) == 3, "everyday work goes on afterwards"
@@ -252,7 +252,7 @@ def test_a_flow_that_stopped_to_ask_goes_on_once_its_plan_is_applied():
     world = changed(30, guard={"records": 20, "deletes": 20})
     world.cycle()
     assert world.stopped()
-    assert plans.apply(world.hub, signed(world), "wang").tally == {"written": 30}
+    assert applying.apply(world.hub, signed(world), "wang").tally == {"written": 30}
     assert not world.stopped()
     assert world.issues("flood") == []
 
@@ -267,7 +267,7 @@ def test_after_a_crash_in_the_middle_applying_goes_on_and_nothing_is_written_twi
 
         def apply(hub: Any) -> None:
             try:
-                plans.apply(hub, plan_id, "wang")
+                applying.apply(hub, plan_id, "wang")
             except HubError as error:
                 if error.code != "plan.state":
                     raise
@@ -298,11 +298,11 @@ def test_after_a_crash_in_the_middle_applying_goes_on_and_nothing_is_written_twi
 # -------------------------------------------------------------------- taking back
 
 
-def taken_back(world: World, **scope: Any) -> plans.Applied:
+def taken_back(world: World, **scope: Any) -> applying.Applied:
     made = takeback.plan_undo(world.hub, Scope(**scope), "li")
     assert made.plan is not None
     plans.approve(world.hub, made.plan.id, "wang")
-    return plans.apply(world.hub, made.plan.id, "wang")
+    return applying.apply(world.hub, made.plan.id, "wang")
 
 
 def test_a_first_meeting_is_taken_back_and_both_systems_are_as_before():
@@ -313,7 +313,7 @@ def test_a_first_meeting_is_taken_back_and_both_systems_are_as_before():
         world.erp.create("customer", {**K, "code": f"K{n}", "phone": "9"})
     before = {name: held(world, name) for name in ("crm", "erp")}
     plan_id = signed(world)
-    plans.apply(world.hub, plan_id, "wang")
+    applying.apply(world.hub, plan_id, "wang")
     assert len(held(world, "crm")) == len(held(world, "erp")) == 6
     done = taken_back(world, run=plan_id)
     assert done.tally == {"written": 6}
@@ -333,7 +333,7 @@ def test_what_cannot_be_taken_back_is_listed_with_its_reason():
     world = customers(Fate(), erp=Manners(create="token", token_field="ref", delete=False))
     world.crm.create("customer", K)
     plan_id = signed(world)
-    plans.apply(world.hub, plan_id, "wang")
+    applying.apply(world.hub, plan_id, "wang")
     made = takeback.plan_undo(world.hub, Scope(run=plan_id), "li")
     (entry,) = made.entries
     assert (entry.kind, entry.note) == ("left", {"why": "cannot_delete"})
@@ -346,7 +346,7 @@ def test_a_filled_blank_is_taken_back_where_the_hub_filled_it_and_nowhere_else()
     world.sync()
     world.crm.edit("customer", c, {"terms": "60"}, who="li")
     plan_id = signed(world)
-    plans.apply(world.hub, plan_id, "wang")
+    applying.apply(world.hub, plan_id, "wang")
     assert world.erp.get("customer", e)["terms"] == "60"
     assert taken_back(world, run=plan_id).tally == {"written": 1}
     assert (world.erp.get("customer", e)["terms"], world.crm.get("customer", c)["terms"]) == (None, "60")
@@ -382,12 +382,12 @@ def test_one_field_one_system_one_record_one_window():
 def test_what_somebody_changes_while_the_undo_waits_is_left_alone():
     world = changed(3)
     plan_id = signed(world)
-    plans.apply(world.hub, plan_id, "wang")
+    applying.apply(world.hub, plan_id, "wang")
     made = takeback.plan_undo(world.hub, Scope(run=plan_id), "li")
     assert made.plan is not None
     plans.approve(world.hub, made.plan.id, "wang")
     world.erp.edit("customer", ids(world, "erp")["K0001"], {"phone": "400"}, who="zhao")
-    done = plans.apply(world.hub, made.plan.id, "wang")
+    done = applying.apply(world.hub, made.plan.id, "wang")
     assert done.plan.state == "partly_applied"
     now = {c: v["phone"] for c, v in held(world, "erp").items()}
     assert now == {"K0000": "021-00000", "K0001": "400", "K0002": "021-00002"}
@@ -398,7 +398,7 @@ def test_what_somebody_changes_while_the_undo_waits_is_left_alone():
 def test_an_undo_is_taken_back_like_any_other_plan():
     world = changed(2)
     plan_id = signed(world)
-    plans.apply(world.hub, plan_id, "wang")
+    applying.apply(world.hub, plan_id, "wang")
     undone = taken_back(world, run=plan_id)
     taken_back(world, run=undone.plan.id)
     assert {v["phone"] for v in held(world, "erp").values()} == {"+86 K0000", "+86 K0001"}
@@ -426,7 +426,7 @@ def test_plan_apply_and_undo_on_postgresql(postgresql_url: str):
     before = held(world, "erp")
     plan_id = signed(world)
     world.erp.edit("customer", ids(world, "erp")["K0003"], {"terms": "60"}, who="zhao")
-    done = plans.apply(world.hub, plan_id, "wang")
+    done = applying.apply(world.hub, plan_id, "wang")
     assert (done.tally, done.plan.state) == ({"written": 19, "changed": 1}, "partly_applied")
     assert taken_back(world, run=plan_id).plan.state == "applied"
     now = held(world, "erp")

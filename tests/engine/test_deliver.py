@@ -6,8 +6,10 @@ from books import customers, held
 from world import Fate
 
 from hefu.connectors.memory import Manners
-from hefu.core.errors import Denied, Rejected
-from hefu.store import intents
+from hefu.core.errors import Denied, Rejected, Transient
+from hefu.engine.undo import undo_last
+from hefu.store import intents, journal
+from hefu.store.tables import intent
 
 K = {"code": "K1", "name": "甲", "phone": "1", "address": "A", "terms": "30"}
 
@@ -45,6 +47,30 @@ def test_one_refused_record_waits_for_a_person_and_a_new_edit_releases_it():
     world.sync()
     assert len(world.erp.all("customer")) == 2
     assert world.issues() == []
+
+
+def test_what_changes_while_a_write_is_refused_is_delivered():
+    """The refusal concerns what was sent: an undo that came between is owed all the same; nobody need release it."""
+    world = customers(Fate())
+    c, e = world.crm.create("customer", K), world.erp.create("customer", K)
+    world.sync()
+    world.crm.edit("customer", c, {"address": "B"})
+    world.sync()
+    world.crm.edit("customer", c, {"phone": "2"})
+
+    def meanwhile(call):
+        if call.verb == "write":
+            world.watch["erp"].on_call.remove(meanwhile)
+            (golden_id,) = {row["golden_id"] for row in world.links()}
+            assert undo_last(world.hub, golden_id, "a steward").restored == {"phone": ["2", "1"]}
+            assert undo_last(world.hub, golden_id, "a steward").restored == {"address": ["B", "A"]}
+            raise Rejected("erp.refused", field="phone")
+
+    world.watch["erp"].on_call.append(meanwhile)
+    world.sync()
+    assert {n: world.erp.get("customer", e)[n] for n in ("phone", "address")} == {"phone": "1", "address": "A"}
+    assert world.issues() == []
+    world.at_rest(2)
 
 
 def test_a_stale_write_reads_merges_and_writes_again():
@@ -140,6 +166,29 @@ def test_every_write_keeps_what_was_there_before():
     assert (row["fields"], row["before"]) == ({"phone": "2", "name": "乙"}, {"phone": "1", "name": "甲"})
 
 
+def test_every_write_is_in_the_audit_log_and_its_history_cannot_be_altered_unseen():
+    rule = lambda _, after: Rejected("erp.refused", field="phone") if after["phone"] == "bad" else None  # noqa: E731
+    world = customers(Fate(), erp=Manners(create="token", token_field="ref", rules=(rule,)))
+    c, e = world.crm.create("customer", K), world.erp.create("customer", K)
+    world.sync()
+    world.crm.edit("customer", c, {"phone": "2"})
+    world.crm.create("customer", {**K, "code": "K2", "phone": "bad"})
+    world.sync()
+    links = [x["id"] for x in world.links(connection="erp")]
+    with world.store.look() as tx:
+        assert journal.verify(tx, world.hub.journal_key) is None
+        rows = [row["detail"] for row in journal.search(tx, journal.Asked(actions=("written",), obj="erp/customer"))]
+        told = {(kind, record, outcome) for row in rows for _, kind, record, outcome, _ in row["writes"]}
+        assert told == {("update", e, "applied"), ("create", None, "erp.refused")}
+        assert journal.altered_write(tx) is None
+        written = intents.history(tx, links)
+    write = next(row for row in written if row["fields"] == {"phone": "2"})
+    with world.store.begin() as tx:
+        tx.run(intent.update().where(intent.c.id == write["id"]).values(fields='{"phone":"3"}'))
+    with world.store.look() as tx:
+        assert journal.altered_write(tx) == write["id"]
+
+
 def test_a_connector_that_crashes_counts_as_unanswered():
     world = customers(Fate())
     done = []
@@ -154,3 +203,27 @@ def test_a_connector_that_crashes_counts_as_unanswered():
     world.sync(seconds=5)
     assert len(world.erp.all("customer")) == 1
     world.at_rest(2)
+
+
+def test_where_the_look_before_a_write_fails_nothing_is_written_blindly():
+    """A system that cannot refuse a stale write is written only on what was just read."""
+    world = customers(Fate(), erp=Manners(create="token", token_field="ref", conditional="no"))
+    c, e = world.crm.create("customer", K), world.erp.create("customer", K)
+    world.sync()
+    looks: list[str] = []
+
+    def fault(call):
+        if call.verb == "fetch" and not looks:
+            looks.append(call.verb)
+            world.erp.edit("customer", e, {"phone": "3"}, who="wang")
+            raise Transient("memory.unreachable", system="erp")
+
+    world.watch["erp"].on_call.append(fault)
+    world.crm.edit("customer", c, {"phone": "2"}, who="li")
+    world.cycle()
+    assert looks
+    assert world.writes("erp") == []
+    world.env.sleep(60)
+    world.sync()
+    assert [case["facts"]["theirs"] for case in world.issues("conflict")] == ["3"]
+    assert world.writes("erp") == []

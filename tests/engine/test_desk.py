@@ -105,3 +105,16 @@ def test_a_paused_flow_goes_on_when_somebody_says_so():
     world.cycle(guarded=False)
     assert len(world.erp.all("customer")) == 5
     assert not desk.resume(world.hub, "flow:all", "wu")
+
+
+def test_an_edit_that_its_people_take_back_is_no_conflict_any_more():
+    """They hold what they were told again: nobody contradicts, so they are told the other value."""
+    world, case = conflict()
+    (erp,) = world.erp.all("customer")
+    world.erp.edit("customer", erp, {"phone": "1"}, who="wang")
+    world.sync()
+    assert world.issues() == []
+    assert held(world, "crm", "phone") == held(world, "erp", "phone") == "2"
+    (closed,) = world.issues(state=None)
+    assert (closed["id"], closed["closed_by"], closed["decision"]) == (case["id"], "hub", "agreed")
+    world.at_rest(2)

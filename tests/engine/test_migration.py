@@ -49,7 +49,7 @@ def test_a_batch_goes_all_the_way(store_url: str):
     assert verify(move.hub, batch, "li").unexplained == 0
     with move.store.look() as tx:
         assert batches.get(tx, batch).state == "verified"
-        said = [row["action"] for row in reversed(journal.recent(tx))]
+        said = [row["action"] for row in reversed(journal.recent(tx)) if row["action"] != "written"]
         assert journal.verify(tx, b"k") is None
     assert said == [
         "migrate.staged", "migrate.checked", "migrate.loading", "migrate.loaded", "migrate.verified",

@@ -12,7 +12,7 @@ from agreement import Agreement, counted, edited_behind, never_linked, seen_and_
 from hefu.connectors.memory import Memory
 from hefu.core.reconcile import EXPLAINED, Difference, Kind
 from hefu.core.records import Page
-from hefu.engine import plans
+from hefu.engine import applying, plans
 from hefu.engine.reconcile import Scope, reconcile
 from hefu.engine.repair import plan_repairs
 from hefu.store import plans as kept
@@ -233,7 +233,7 @@ def test_repairs_are_a_plan_that_is_signed_and_applied_and_then_the_books_agree(
     assert len(entries) == made.writes
     assert all(not system.written("hub") for system in world.systems.values())
     plans.approve(world.hub, made.id, "bo")
-    applied = plans.apply(world.hub, made.id, "bo")
+    applied = applying.apply(world.hub, made.id, "bo")
     assert applied.tally.keys() == {"written"}
     assert sum(len(system.written("hub")) for system in world.systems.values()) == made.writes
     assert reconcile(world.hub, Scope()).unexplained == 0

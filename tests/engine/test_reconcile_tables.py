@@ -155,14 +155,16 @@ def test_a_second_row_of_a_key_is_a_duplicate(sqlite: str) -> None:
 
 
 def test_a_window_looks_at_its_days_only(sqlite: str) -> None:
-    from datetime import UTC, datetime
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from hefu.engine.sieve import Window
 
     made(sqlite, "mine", grades=False)
     made(sqlite, "other", grades=False)
     hub = hub_of({"left": sqlite, "right": sqlite}, "other", grades=False)
-    window = Window(datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC), "day")
+    zone = ZoneInfo("Asia/Shanghai")  # a date has none: it is the day that was asked for, wherever that was
+    window = Window(datetime(2026, 1, 3, tzinfo=zone), datetime(2026, 1, 5, tzinfo=zone), "day")
     outcome = reconcile(hub, Scope(window=window))
     days = {int(d.left_id) % 28 + 1 for d in outcome.found if d.left_id}
     assert days == {3, 4}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from world import FATES, Fate, Thing, World, kill_everywhere, tell
 
 from hefu.connectors.memory import Manners
-from hefu.core.errors import Rejected
+from hefu.core.errors import Rejected, Transient, Unanswered
 from hefu.core.records import Field, FieldType
+from hefu.engine.worker import hint
+from hefu.store.tables import intent
 
 
-def make(fate: Fate, rule=None) -> World:
-    """Orders refer to customers; the flow names the orders first."""
+def make(fate: Fate, rule=None, conditional: str = "version") -> World:
+    """Orders refer to customers; the flow names the orders first. `conditional`: how orders refuse a stale write."""
     entities = [
         {"entity": "customer", "fields": {"code": {"type": "text"}, "name": {"type": "text"}}, "match": [["code"]]},
         {
@@ -35,10 +38,9 @@ def make(fate: Fate, rule=None) -> World:
     ]
     things = {}
     for n, system in enumerate(("crm", "erp")):
-        token = Manners(create="token", token_field="ref", identify=f"{system}{{:03d}}".format)
-        strict = Manners(
-            create="token", token_field="ref", identify=f"{system}{{:03d}}".format, rules=(rule,) if rule and n else ()
-        )
+        name = f"{system}{{:03d}}".format
+        token = Manners(create="token", token_field="ref", identify=name, conditional=conditional)
+        strict = Manners(create="token", token_field="ref", identify=name, rules=(rule,) if rule and n else ())
         buyer = Field("buyer", FieldType.REFERENCE, target="customer")
         things[system] = [
             Thing("customer", [Field("code"), Field("name"), Field("ref")], strict),
@@ -134,4 +136,132 @@ def test_a_reference_that_somebody_changes_right_after_our_write_is_read():
     order = world.crm.create("order", {"number": "O1", "buyer": first})
     world.sync()
     assert world.crm.get("order", order)["buyer"] == second
+    world.at_rest(2)
+
+
+def a_while(world: World):
+    """Some rounds; what waits for a parent is not at rest."""
+    for _ in range(4):
+        world.cycle(full=True)
+        world.env.sleep(40)
+
+
+def test_what_points_to_a_record_that_is_gone_there_is_a_case_and_goes_on_when_it_is_back():
+    """The ERP's people deleted the customer; the CRM's people move an order to it meanwhile."""
+    world = make(Fate())
+    one, two = (world.crm.create("customer", {"code": code, "name": code}) for code in ("K1", "K2"))
+    order = world.crm.create("order", {"number": "O1", "buyer": one})
+    world.sync()
+    there = {row["code"]: i for i, row in world.erp.all("customer").items()}
+    world.erp.delete("customer", there["K2"])
+    world.sync(full=True)
+    world.crm.edit("order", order, {"buyer": two})
+    a_while(world)
+    (row,) = world.erp.all("order").values()
+    assert row["buyer"] == there["K1"]
+    (case,) = world.issues("rejected")
+    assert (case["facts"]["code"], case["connection"]) == ("reference.not_there", "erp")
+    assert case["facts"]["facts"]["entity"] == "customer"
+    world.erp.restore("customer", there["K2"])
+    world.env.sleep(60)
+    world.sync(full=True)
+    (row,) = world.erp.all("order").values()
+    assert row["buyer"] == there["K2"]
+    assert world.issues() == []
+    world.at_rest(2)
+
+
+def test_a_parent_that_is_only_late_is_no_case():
+    """Its own create is refused for now: that is the case, and not each order that waits for it."""
+
+    def no_name(_before, after):
+        return None if after.get("name") else Rejected("memory.rule", field="name", rule="a customer has a name")
+
+    world = make(Fate(), no_name)
+    buyer = world.crm.create("customer", {"code": "K1"})
+    world.crm.create("order", {"number": "O1", "buyer": buyer})
+    a_while(world)
+    assert [case["entity"] for case in world.issues()] == ["customer"]
+    world.crm.edit("customer", buyer, {"name": "甲"})
+    world.sync()
+    assert len(world.erp.all("order")) == 1
+    assert world.issues() == []
+
+
+def moved_to_an_unread_customer(world: World, order: str, *, at: str):
+    """Somebody in the ERP enters a customer and gives the order to it, just before the hub looks at the order (`at`:
+    fetch) or just after it wrote it (write, whose answer is lost); then the customer cannot be read, once."""
+
+    def somebody(call):
+        if (call.verb, call.object) == (at, "order"):
+            acts.remove(somebody)
+            one = world.erp.create("customer", {"code": "K9", "name": "新"}, late=4000)  # behind the cursor
+            world.erp.edit("order", order, {"buyer": one}, late=4000)
+            world.watch["erp"].on_call.append(unreachable)
+            if at == "write":
+                raise Unanswered("net.cut", connection="erp")
+
+    def unreachable(call):
+        if (call.verb, call.object) == ("fetch", "customer"):
+            world.watch["erp"].on_call.remove(unreachable)
+            failed.append(call.verb)
+            raise Transient("memory.unreachable", system="erp")
+
+    failed: list[str] = []
+    acts = world.watch["erp"].on_call if at == "fetch" else world.watch["erp"].on_answer
+    acts.append(somebody)
+    return failed
+
+
+@pytest.mark.parametrize(("conditional", "at"), [("no", "fetch"), ("version", "write")])
+def test_what_a_record_points_to_cannot_be_read_when_it_is_looked_at(conditional, at):
+    """Before a write, or to find out what became of one: the round goes on, and what is known stays known."""
+    world = make(Fate(), conditional=conditional)
+    buyer = world.crm.create("customer", {"code": "K1", "name": "甲"})
+    order = world.crm.create("order", {"number": "O1", "buyer": buyer})
+    world.sync()
+    world.mark()
+    (there,) = world.erp.all("order")
+    failed = moved_to_an_unread_customer(world, there, at=at)
+    world.crm.edit("order", order, {"number": "O2"})
+    for _ in range(2):
+        assert [run.state for run in world.cycle() if run] == ["done"]
+        world.env.sleep(60)
+    assert failed
+    with world.store.look() as tx:  # an outcome that is known is not open again
+        assert set(tx.run(select(intent.c.state)).scalars()) == {"applied"}
+    world.sync()
+    assert [entry.after for entry in world.writes("erp")] == [{"number": "O2"}]
+    assert world.crm.all("customer")[world.crm.get("order", order)["buyer"]]["code"] == "K9"
+    world.at_rest(2)
+
+
+@pytest.mark.parametrize("by_event", [True, False], ids=["by an event", "by a round"])
+def test_orders_go_on_while_the_mapping_of_customers_is_stopped(by_event):
+    """A field of the ERP's customers is gone: that stops their mapping and says so. Orders of customers that are known
+    are read all the same; one of a customer that cannot be read waits for it as a case, and comes by itself."""
+    world = make(Fate())
+    buyer = world.crm.create("customer", {"code": "K1", "name": "甲"})
+    world.sync()
+    (known,) = world.erp.all("customer")
+    thing = world.systems_of["erp"][0]
+    world.erp.define("customer", [f for f in thing.fields if f.name != "name"], thing.manners)
+    world.hub.forget_schemas()
+    unread = world.erp.create("customer", {"code": "K2"})
+    orders = [world.erp.create("order", {"number": n, "buyer": b}) for n, b in (("O1", known), ("O2", unread))]
+    for order in orders if by_event else ():
+        hint(world.hub, "erp", "order", order)
+    a_while(world)
+    assert [row["buyer"] for row in world.crm.all("order").values() if row["number"] == "O1"] == [buyer]
+    assert {(case["kind"], case["entity"]) for case in world.issues("drift", "unresolved", "paused")} >= {
+        ("drift", "customer"),
+        ("unresolved", "order"),
+    }
+    assert {case["field"] for case in world.issues("paused")} == {"mapping:erp-customer"}
+    world.erp.define("customer", thing.fields, thing.manners)
+    world.env.sleep(60)
+    world.sync(full=True)
+    codes = {record: row["code"] for record, row in world.crm.all("customer").items()}
+    assert {row["number"]: codes[row["buyer"]] for row in world.crm.all("order").values()} == {"O1": "K1", "O2": "K2"}
+    assert world.issues() == []
     world.at_rest(2)

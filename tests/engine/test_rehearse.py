@@ -7,6 +7,8 @@ from sqlalchemy import text
 from world import Fate
 
 from hefu.engine.rehearse import rehearse
+from hefu.store import shards
+from hefu.store.tables import worker
 
 K = {"code": "K1", "name": "甲", "phone": "1", "address": "A", "terms": "30"}
 BOTH = ["crm-customer", "erp-customer"]
@@ -41,6 +43,24 @@ def test_a_plan_touches_nothing_and_is_what_then_happens():
     world.sync()
     assert len(world.writes("crm")) + len(world.writes("erp")) == plan.writes
     assert rehearse(world.hub, BOTH).writes == 0
+
+
+def test_a_plan_leaves_out_nothing_beside_a_worker_that_holds_shards():
+    world = customers(Fate())
+    world.sync()
+    for n in range(24):  # enough to lie in both halves of the shards
+        world.crm.create("customer", {**K, "code": f"K{n}"})
+    world.env.sleep(60)
+    with world.store.begin() as tx:
+        now = tx.now()
+        row = {"id": "other", "host": "h", "pid": 1, "started_at": now, "heartbeat_at": now, "reading": "{}"}
+        tx.run(worker.insert().values(row))
+        shards.ensure_shards(tx)
+        held = shards.claim(tx, "other")
+    assert held
+    assert rehearse(world.hub, BOTH).counts == {"erp-customer": {"create": 24}}
+    with world.store.look() as tx:
+        shards.still_ours(tx, "other", held)
 
 
 def test_a_plan_before_the_first_go_live_links_and_creates():

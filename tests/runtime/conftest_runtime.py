@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -41,14 +42,51 @@ class Runtime:
         return wakeups
 
 
+def emptied(url: str, schema: str) -> None:
+    """Forget the jobs and schedules of an engine; its tables, which take a second to make, stay."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        names = sa.inspect(connection).get_table_names(schema=schema)
+        mine = ", ".join(f"{schema}.{name}" for name in names if name not in ("dbos_migrations", "queues"))
+        connection.execute(sa.text(f"truncate {mine} cascade"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def schema(postgresql_url: str) -> str:
+    """A PostgreSQL schema where an engine was before; the tests that ask for `runtime` empty it."""
+    name = f"rt_{uuid.uuid4().hex[:8]}"
+    prepared(Settings(postgresql_url, "w0", schema=name))
+    return name
+
+
+@pytest.fixture(scope="module")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file where an engine was before."""
+    path = tmp_path_factory.mktemp("template") / "hub-runtime.db"
+    prepared(Settings(f"sqlite:///{path}", "w0"))
+    return path
+
+
+def prepared(settings: Settings) -> None:
+    """The first start, on an empty database."""
+    runtime = Runtime(settings, [])
+    wakeups = runtime.new()
+    wakeups.start({})
+    assert not wakeups.list()
+    wakeups.stop()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
+    schema = ""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/hub-runtime.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path)
     else:
-        url = request.getfixturevalue("postgresql_url")
-    schema = f"rt_{uuid.uuid4().hex[:8]}"
-    settings = Settings(url, "w1", schema=schema, poll=timedelta(seconds=0.2), grace=timedelta(seconds=5))
+        url, schema = request.getfixturevalue("postgresql_url"), request.getfixturevalue("schema")
+        emptied(url, schema)
+    settings = Settings(url, "w1", schema=schema, poll=timedelta(seconds=0.05), grace=timedelta(seconds=5))
     made = Runtime(settings, [])
     yield made
     for wakeups in made._open:

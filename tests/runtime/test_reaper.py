@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest_runtime import Runtime, done, metadata, until, worker
+from conftest_runtime import Runtime, done, emptied, metadata, until, worker
 
 from hefu.runtime.dbos import DbosWakeups, Settings
 from hefu.runtime.reaper import Me, Pulse, Reaped, beat, database_clock, living, reap, retire
 
-LEASE = timedelta(seconds=4)
+LEASE = timedelta(seconds=2)
+
+
+Start = Callable[..., subprocess.Popen[str]]
 
 
 class Jobs:
@@ -67,8 +70,8 @@ def test_the_database_clock_is_aware_and_now(engine: sa.Engine) -> None:
 
 def test_only_jobs_of_workers_beyond_their_lease_are_released(engine: sa.Engine) -> None:
     beat(engine, worker, me("a"), clock=fixed(NOON))
-    beat(engine, worker, me("b"), clock=fixed(NOON - timedelta(seconds=3)))
-    beat(engine, worker, me("c"), clock=fixed(NOON - timedelta(seconds=5)))
+    beat(engine, worker, me("b"), clock=fixed(NOON - LEASE * 3 / 4))
+    beat(engine, worker, me("c"), clock=fixed(NOON - LEASE * 5 / 4))
     jobs = Jobs(a=["1"], b=["2"], c=["3", "4"], unheard_of=["5"])
     assert living(engine, worker, LEASE, clock=fixed(NOON)) == ["a", "b"]
     assert reap(engine, worker, LEASE, jobs, clock=fixed(NOON)) == Reaped(("c", "unheard_of"), 3)
@@ -143,26 +146,26 @@ def test_jobs_of_a_crashed_process_are_run_by_the_next_one_under_another_id(runt
 
 
 @pytest.fixture
-def fleet(postgresql_url: str) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """Starts worker processes on one PostgreSQL database."""
+def fleet(postgresql_url: str, schema: str) -> Iterator[Start]:
+    """Starts worker processes on one PostgreSQL database; returns the first of them when all are ready."""
     store = sa.create_engine(postgresql_url)
     metadata.drop_all(store)
     metadata.create_all(store)
     store.dispose()
-    schema = f"rt_{uuid.uuid4().hex[:8]}"
+    emptied(postgresql_url, schema)
     script = Path(__file__).with_name("worker_process.py")
     started: list[subprocess.Popen[str]] = []
 
-    def start(name: str) -> subprocess.Popen[str]:
+    def start(*names: str) -> subprocess.Popen[str]:
         lease = str(LEASE.total_seconds())
-        arguments = [sys.executable, str(script), postgresql_url, schema, name, lease]
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        return process
+        for name in names:
+            arguments = [sys.executable, str(script), postgresql_url, schema, name, lease]
+            started.append(subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True))
+        for process in started[-len(names) :]:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        return started[-len(names)]
 
-    start.schema = schema  # type: ignore[attr-defined]
     yield start
     for process in started:
         process.kill()
@@ -199,18 +202,14 @@ class Asker:
 
 
 @pytest.fixture
-def asker(postgresql_url: str, fleet: Callable[[str], subprocess.Popen[str]]) -> Iterator[Asker]:
-    made = Asker(postgresql_url, fleet.schema)  # type: ignore[attr-defined]
+def asker(postgresql_url: str, schema: str, fleet: Start) -> Iterator[Asker]:
+    made = Asker(postgresql_url, schema)
     yield made
     made.close()
 
 
-Start = Callable[[str], subprocess.Popen[str]]
-
-
 def test_a_wake_crosses_processes_and_both_workers_share(fleet: Start, asker: Asker) -> None:
-    fleet("a")
-    fleet("b")
+    fleet("a", "b")
     asker.wakeups.wake("quick", "0")
     until(lambda: "0" in asker.done("quick"))
     keys = {str(n) for n in range(60)}
@@ -244,8 +243,7 @@ def test_a_killed_worker_that_never_returns_is_inherited_from(fleet: Start, aske
 
 
 def test_a_paused_worker_returns_and_goes_on(fleet: Start, asker: Asker) -> None:
-    a = fleet("a")
-    fleet("b")
+    a = fleet("a", "b")
     time.sleep(LEASE.total_seconds() * 1.5)
     keys = {str(n) for n in range(24)}
     for key in keys:
@@ -264,8 +262,7 @@ def test_a_paused_worker_returns_and_goes_on(fleet: Start, asker: Asker) -> None
 
 
 def test_a_worker_that_stops_in_order_leaves_no_row_and_no_job(fleet: Start, asker: Asker) -> None:
-    a = fleet("a")
-    fleet("b")
+    a = fleet("a", "b")
     keys = {str(n) for n in range(30)}
     for key in keys:
         asker.wakeups.wake("slow", key)

@@ -1,6 +1,6 @@
 """A worker as its own process, for tests that kill it: `worker_process.py url schema id lease_s`.
 
-Handlers append to the table `done`; `slow` first writes that it began and then takes a second.
+Handlers append to the table `done`; `slow` first writes that it began and then takes a third of a second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hefu.runtime.reaper import Me, Pulse
 
 def main(url: str, schema: str, name: str, lease: float) -> None:
     engine = sa.create_engine(url)
-    settings = Settings(url, name, schema=schema, threads=4)
+    settings = Settings(url, name, schema=schema, threads=4, poll=timedelta(seconds=0.2))
     wakeups = DbosWakeups(settings, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
 
     def note(kind: str, key: str) -> None:
@@ -31,7 +31,7 @@ def main(url: str, schema: str, name: str, lease: float) -> None:
 
     def slow(key: str) -> None:
         note("begun", key)
-        time.sleep(1)
+        time.sleep(0.3)
         note("slow", key)
 
     pulse = Pulse(engine, worker, Me(name, "here", os.getpid()), wakeups, lease=timedelta(seconds=lease))

@@ -25,7 +25,6 @@ from hefu.core.project import (
     OwnerWhen,
     Project,
     Role,
-    Roles,
     Step,
     Transform,
 )
@@ -146,7 +145,9 @@ flows = st.builds(
     guard=st.builds(Guard, records=st.integers(1, 99), share=shares),
     enabled=st.booleans(),
 )
-roles = st.builds(Roles, roles=st.dictionaries(names, st.builds(Role, actions=few(texts)), max_size=2))
+roles = st.builds(
+    Role, role=names, extends=few(names), may=st.dictionaries(names, few(names), max_size=2), edit=few(texts)
+)
 alerts = st.builds(Alerts, alerts=st.dictionaries(names, st.builds(Alert, on=st.just("late"), after=spans), max_size=2))
 
 
@@ -160,7 +161,7 @@ projects = st.builds(
     entities=by_name(entities, "entity"),
     mappings=by_name(mappings, "mapping"),
     flows=by_name(flows, "flow"),
-    roles=st.none() | roles,
+    roles=by_name(roles, "role"),
     alerts=st.none() | alerts,
 )
 
@@ -192,7 +193,7 @@ def test_values_keep_their_types(record: dict[str, Any]) -> None:
 
 def test_kept_texts_come_back_byte_for_byte() -> None:
     texts = read_folder(SHOP)
-    texts["roles.yaml"] = "\ufeff" + texts["roles.yaml"].replace("\n", "\r\n")
+    texts["roles/clerk.yaml"] = "\ufeff" + texts["roles/clerk.yaml"].replace("\n", "\r\n")
     texts["connections/the_crm.yml"] = texts.pop("connections/crm.yaml")
     assert dump(load(texts, None).project, texts) == texts
 
@@ -226,19 +227,22 @@ def test_a_difference_is_told_by_field_in_plain_words() -> None:
     new["mappings/crm_customer.yaml"] = old["mappings/crm_customer.yaml"].replace("blank: ignore", "blank: empty")
     new["flows/customers.yaml"] = old["flows/customers.yaml"].replace("schedule: 30s\n", "")
     new["entities/extra.yaml"] = "entity: extra\nfields: {a: {type: text}}\n"
-    del new["roles.yaml"]
+    del new["roles/clerk.yaml"]
     told = {(c.kind, c.name): (c.state, [tuple(f) for f in c.fields]) for c in diff(old, new)}
     assert told == {
         ("mapping", "crm_customer"): ("changed", [("fields[phone].blank", "ignore", "empty")]),
         ("flow", "customers"): ("changed", [("schedule", "30s", None)]),
         ("entity", "extra"): ("added", [("entity", None, "extra"), ("fields.a.type", None, "text")]),
-        ("roles", "roles"): (
+        ("role", "clerk"): (
             "removed",
             [
-                ("roles.clerk.title.en", "Clerk", None),
-                ("roles.clerk.title.zh", "业务员", None),
-                ("roles.clerk.actions", "[status, trace]", None),
-                ("roles.clerk.hidden", "[financial, customer.phone]", None),
+                ("role", "clerk", None),
+                ("title.en", "Clerk", None),
+                ("title.zh", "业务员", None),
+                ("may.record", "[see]", None),
+                ("see.none", "seen", None),
+                ("see.financial", "masked", None),
+                ("see.customer.phone", "hidden", None),
             ],
         ),
     }

@@ -36,7 +36,7 @@ def entry(number: int, **more: Any) -> PlanEntry:
 def put(store: Store, *rows: PlanEntry, made: StoredPlan | None = None) -> StoredPlan:
     made = made or head()
     with store.begin() as tx:
-        plans.add(tx, made, rows)
+        plans.add(tx, made, [[plans.packed(row) for row in rows]])
     return made
 
 
@@ -170,7 +170,7 @@ def test_what_is_due_under_a_plan(store: Store) -> None:
         assert plans.due_links(tx, "p1", "erp", [goldens.shard_of("g3")], 10, tx.now())[-1:] == [("l3", "g3")]
         assert plans.due_links(tx, "p1", "crm", every, 10, tx.now()) == []
         assert plans.refused_links(tx, "p1") == {"l5"}
-        waits = {e.seq: (waits, due_at) for e, waits, due_at in plans.pending(tx, "p1")}
+        waits = {e.seq: (w, due_at) for page in plans.pending(tx, "p1") for e, w, due_at in page}
         assert waits == {0: (None, AT), 1: (None, None), 2: ("person", AT), 3: (None, None), 4: ("system", LATER)}
 
 

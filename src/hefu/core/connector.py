@@ -10,10 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.records import Columns, ObjectSchema, Page, Record, Values, Write, Written
@@ -23,10 +25,15 @@ class Settings(BaseModel):
     """Base of every connector's settings: unknown words are errors, and so is a wrong type.
 
     Mark a secret with `SecretStr`: documents hold a reference ("${env:NAME}"), the connector gets the value.
-    Give every field a `description` (English) and `json_schema_extra={"zh": "..."}`: forms and docs show them.
+    Make every field with `setting`, which says what it is in both languages: forms and docs show that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def setting(default: Any, en: str, zh: str, **more: Any) -> Any:
+    """One setting; `...` as default: it must be given. `more`: what pydantic's Field takes."""
+    return Field(default, description=en, json_schema_extra={"zh": zh}, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,20 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str = ""
+
+    @property
+    def made_at(self) -> datetime | None:
+        """When the server says that it answered, in whole seconds; None where a proxy took that away."""
+        return date_header(self.headers)
+
+
+def date_header(headers: Mapping[str, str]) -> datetime | None:
+    """The server's clock as its headers tell it."""
+    try:
+        told = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 class Http(Protocol):
@@ -72,6 +93,16 @@ class Site:
     connection: str = ""
     folder: str = "."
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lateness(self) -> timedelta:
+        """How long after its stamp a change may still show up: a reading of changes looks back so far."""
+        return timedelta(seconds=float(self.facts.get("lateness", 60)))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the system's wall clock hangs."""
+        return ZoneInfo(str(self.facts.get("zone", "Asia/Shanghai")))
 
 
 class Connector(ABC):
@@ -147,9 +178,13 @@ class Connector(ABC):
     def parse(self, headers: Mapping[str, str], body: bytes) -> Sequence[tuple[str, str]]:
         """A webhook's hints: (object, record id) pairs, no values; id "" means "something changed".
 
-        Raises Denied for a wrong signature.
+        The header ":path" carries path and query, which some vendors sign. Raises Denied for a wrong signature.
         """
         raise Unsupported("connector.no_webhook", connection=self.site.connection)
+
+    def answer(self, headers: Mapping[str, str], body: bytes) -> bytes | None:
+        """What the sender of a webhook whose hints `parse` has given wants to hear; None: any success will do."""
+        return None
 
     def left_out(self, obj: str) -> Sequence[tuple[str, HubError]] | None:
         """What the last read of this object could not take: (where, why), the first hundred. None: not read yet.

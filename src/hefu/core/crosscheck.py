@@ -12,12 +12,15 @@ from typing import get_args
 from hefu.core.cutover import MERGE
 from hefu.core.documents import Flaw, Path
 from hefu.core.errors import Unsupported
-from hefu.core.expr import Scope, parse
+from hefu.core.expr import Scope, fault
 from hefu.core.mapping import golden_scope
-from hefu.core.model import READY, resolve
+from hefu.core.model import READY, every_field, resolve
+from hefu.core.presets import PRESETS
 from hefu.core.project import Cutover, CutoverCheck, CutoverDo, Entity, EntityField, FieldMap, Pii, Project
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.records import FieldType
+from hefu.core.resources import RESOURCES
+from hefu.core.sight import UNMAPPED
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _EVERY = re.compile(r"[1-9]\d*[smhd]")
@@ -152,14 +155,8 @@ class _Check:
     def expression(
         self, name: str, path: Path, source: str | None, scope: Scope, gives: FieldType | None
     ) -> Iterator[Flaw]:
-        if source is None:
-            return
-        try:
-            parse(source, scope, gives)
-        except Unsupported as error:
-            facts = {n: v for n, v in error.facts.items() if n not in ("word", "nearest")}
-            known = (*scope.fields,) if error.code == "mapping.expr_unknown" else ()
-            yield Flaw("entity", name, path, error.code, str(error.facts.get("word", "")), known, facts=facts)
+        if found := fault(source, scope, gives):
+            yield Flaw("entity", name, path, **found)
 
     def owner_reads(self, name: str, used: str, field: EntityField) -> Iterator[Flaw]:
         """An owner whose changes never arrive is most likely a slip."""
@@ -277,8 +274,20 @@ class _Check:
     # ------------------------------------------------------------------ roles
 
     def roles(self) -> Iterator[Flaw]:
-        classes = {c for c in get_args(Pii) if c != "none"}
-        places = classes | {f"{entity}.{field}" for entity, fields in self.fields.items() for field in fields}
-        for name, role in (self.project.roles.roles if self.project.roles else {}).items():
-            for at, used in enumerate(role.hidden):
-                yield from self.known("roles", "roles", ("roles", name, "hidden", at), "hidden", used, places)
+        names = {*PRESETS, *self.project.roles}
+        paths = {f"{e}.{path}" for e, fields in self.fields.items() for path, _ in every_field(fields)}
+        places = {UNMAPPED, *get_args(Pii), *self.fields, *paths}
+        for name, role in self.project.roles.items():
+            for at, used in enumerate(role.extends):
+                yield from self.known("role", name, ("extends", at), "role", used, names)
+            for at, used in enumerate(role.apart):
+                yield from self.known("role", name, ("apart", at), "role", used, names)
+            for resource, actions in role.may.items():
+                yield from self.known("role", name, ("may", resource), "resource", resource, RESOURCES, on_key=True)
+                among = RESOURCES[resource].actions if resource in RESOURCES else actions
+                for at, used in enumerate(actions):
+                    yield from self.known("role", name, ("may", resource, at), "action", used, among)
+            for used in role.see:
+                yield from self.known("role", name, ("see", used), "place", used, places, on_key=True)
+            for at, used in enumerate(role.edit):
+                yield from self.known("role", name, ("edit", at), "place", used, places - {UNMAPPED})

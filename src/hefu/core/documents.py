@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from hefu.core.errors import Unsupported
-from hefu.core.project import Alerts, Connection, Cutover, Entity, Flow, Roles
+from hefu.core.project import Alerts, Connection, Cutover, Entity, Flow, Role
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.words import tell
 
@@ -24,7 +24,7 @@ KINDS: Mapping[str, type[BaseModel]] = {
     "mapping": MappingDocument,
     "flow": Flow,
     "cutover": Cutover,
-    "roles": Roles,
+    "role": Role,
     "alerts": Alerts,
 }
 """First word of a document -> what it is."""
@@ -35,8 +35,9 @@ FOLDERS: Mapping[str, str] = {
     "mapping": "mappings",
     "flow": "flows",
     "cutover": "cutovers",
+    "role": "roles",
 }
-"""Kinds that come one to a file, and the folder they live in; roles and alerts lie beside these folders."""
+"""Kinds that come one to a file, and the folder they live in; alerts lie beside these folders."""
 
 Path = tuple[str | int, ...]
 """A place inside a document, in the words of the document: ("fields", 2, "lookup")."""

@@ -178,6 +178,19 @@ def _reason(error: object) -> str:
 # ---------------------------------------------------------------------- compiling
 
 
+def fault(source: str | None, scope: Scope, gives: FieldType | None) -> dict[str, Any] | None:
+    """What `parse` has against an expression, in the words of a document's flaw: code, word, known, facts."""
+    if source is None:
+        return None
+    try:
+        parse(source, scope, gives)
+    except Unsupported as error:
+        facts = {n: v for n, v in error.facts.items() if n not in ("word", "nearest")}
+        known = (*scope.fields,) if error.code == "mapping.expr_unknown" else ()
+        return {"code": error.code, "word": str(error.facts.get("word", "")), "known": known, "facts": facts}
+    return None
+
+
 def parse(source: str, scope: Scope, gives: FieldType | None = None) -> Expr:
     """Check the expression against the scope, and its type against `gives`.
 

@@ -13,7 +13,7 @@ from typing import Any
 from hefu.core.columns import ABSENT, put, read_one
 from hefu.core.documents import Flaw, Path
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.expr import Scope, parse
+from hefu.core.expr import Scope, fault
 from hefu.core.mapping import Compiled, bind_steps, compile_mapping, golden_scope, record_scope
 from hefu.core.project import Entity, EntityField, FieldMap
 from hefu.core.project import Mapping as MappingDocument
@@ -251,14 +251,8 @@ class _Check:
         yield from self.expression((*here, "expr_out"), used.expr_out, golden_scope(ours, self.zone), None)
 
     def expression(self, path: Path, source: str | None, scope: Scope, gives: FieldType | None) -> Iterator[Flaw]:
-        if source is None:
-            return
-        try:
-            parse(source, scope, gives)
-        except Unsupported as error:
-            facts = {n: v for n, v in error.facts.items() if n not in ("word", "nearest")}
-            known = (*scope.fields,) if error.code == "mapping.expr_unknown" else ()
-            yield self.flaw(path, error.code, str(error.facts.get("word", "")), known, **facts)
+        if found := fault(source, scope, gives):
+            yield Flaw("mapping", self.mapping.mapping, path, **found)
 
 
 def _parameters(name: str) -> tuple[str, ...]:

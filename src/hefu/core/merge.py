@@ -121,6 +121,11 @@ def _merge_lines(out: Merge, name: str, key: str, before: Normal, now: Normal, s
     """The same rules line by line: a line added, removed or edited by this system, whatever the others did."""
     seen, theirs = by_key(before, key), by_key(now, key)
     golden, told = by_key(out.golden.get(name), key), by_key(out.told.get(name), key)
+    if before is NOTHING and rules.owners.get(name) == system:
+        # Its owner's first word says which lines there are: those of others, under keys of theirs, would double them.
+        strange = [line for line in golden if line not in theirs and line not in told]
+        out.taken += [f"{name}[{line}]" for line in strange]
+        golden = {line: row for line, row in golden.items() if line not in strange}
     for line in {**seen, **theirs}:
         label = f"{name}[{line}]"
         if line not in theirs:
@@ -244,11 +249,6 @@ def debt(
         elif value != told.get(name, NOTHING):
             out[name] = value
     return out
-
-
-def held_by(name: str, disputed: Collection[str]) -> bool:
-    """Whether a disputed path ("lines[10].quantity") holds the field `name` ("lines")."""
-    return any(path == name or path.startswith(f"{name}[") for path in disputed)
 
 
 def settle_lines(golden: Mapping[str, Normal], path: str, value: Normal, keys: Mapping[str, str]) -> Normals:

@@ -2,7 +2,7 @@
 
 `store/documents.py` turns YAML into these and names every error; the published JSON Schemas are generated from here
 (`make schemas`), with the Chinese of every word in `schemas/words.py`.
-A document's kind is its first word (connection, entity, mapping, flow, cutover, roles, alerts), its name the word's
+A document's kind is its first word (connection, entity, mapping, flow, cutover, role, alerts), its name the word's
 value.
 """
 
@@ -21,10 +21,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def _duration(value: object) -> object:
     """'30s', '10m', '2h', '1d' or a number of seconds."""
-    if isinstance(value, str) and value[:-1].isdigit() and value[-1] in _UNITS:
-        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
-    if isinstance(value, int) and not isinstance(value, bool):
-        return timedelta(seconds=value)
+    try:
+        if isinstance(value, str) and value[:-1].isdigit() and value[-1] in _UNITS:
+            return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+        if isinstance(value, int) and not isinstance(value, bool):
+            return timedelta(seconds=value)
+    except OverflowError as error:
+        raise ValueError("longer than any calendar") from error
     return value
 
 
@@ -348,18 +351,31 @@ class Cutover(Document):
 # -------------------------------------------------------------- roles and alerts
 
 
+See = Literal["seen", "masked", "hidden"]
+
+
+class Within(Document):
+    """Which records a role is about; a list that is not given does not narrow."""
+
+    organisations: list[str] | None = Field(None, description="Only records that stand in one of these organisations")
+    departments: list[str] | None = Field(None, description="Only records whose field 'department' holds one of these")
+
+
 class Role(Document):
-    """What a kind of person may do (enforced with the console; kept and validated already)."""
+    """What a kind of person may do. What is not said is denied."""
 
+    role: Name
     title: Text2 = {}
-    actions: list[str] = []
-    hidden: list[str] = Field([], description="PII classes or entity.field that this role does not see")
-
-
-class Roles(Document):
-    """All roles of a project."""
-
-    roles: dict[Name, Role]
+    extends: list[Name] = Field([], description="Roles, ready or own, whose rights it starts from")
+    may: dict[Name, list[Name]] = Field({}, description="Resource -> actions, e.g. issue: [see, decide]")
+    see: dict[str, See] = Field(
+        {},
+        description="Class of personal data, entity, or entity.field -> how its values are shown; entity.field "
+        "counts first, else the stricter of entity and class; what none speaks of is hidden",
+    )
+    edit: list[str] = Field([], description="Classes, entities or entity.field whose values it may change, if seen")
+    within: Within = Within()
+    apart: list[Name] = Field([], description="Roles that nobody may hold besides this one")
 
 
 class Alert(Document):
@@ -384,7 +400,7 @@ class Project(Document):
     mappings: dict[str, Mapping] = {}
     flows: dict[str, Flow] = {}
     cutovers: dict[str, Cutover] = {}
-    roles: Roles | None = None
+    roles: dict[str, Role] = {}
     alerts: Alerts | None = None
     version: int = 0
 

@@ -197,3 +197,8 @@ class Written(NamedTuple):
     values: Values | None = None
     version: str | None = None
     modified_at: datetime | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> Written:
+        """With the whole record as it was read after the write."""
+        return cls(record.id, record.values, record.version, record.modified_at)

@@ -222,3 +222,30 @@ def delete_golden(batch: Batch, link: Link, golden: Golden) -> None:
     batch.touch(golden)
     batch.owe(golden.id, link.id)
     batch.moved.append(Moved(golden.id, "deleted", link.connection, None, None, link.mapping, {}))
+
+
+def revive(batch: Batch, golden: Golden) -> None:
+    """A deleted object lives again: every system that lost it is to have it, as a new record, and keeps what it has."""
+    golden.state = "live"
+    batch.touch(golden)
+    mine = [batch.dirty_links.get(x.id, x) for x in goldens.links_of(batch.tx, [golden.id]).get(golden.id, ())]
+    taken = {_place(x) for x in mine if x.state != "tombstone"}
+    for x in reversed(mine):  # of several that are gone from one place, the last
+        if x.state == "tombstone" and _place(x) not in taken:
+            want_again(batch, x)
+            taken.add(_place(x))
+        elif x.state == "detached" and x.waits == "person":  # what people brought back, or edited meanwhile
+            x.state, x.due_at, x.waits, x.attempt = "active", batch.tx.now(), None, 0
+            batch.dirty_links[x.id] = x
+    issues.close_issues(batch.tx, "hub", "revived", kinds=("delete_edit",), golden_ids=[golden.id])
+
+
+def want_again(batch: Batch, link: Link) -> None:
+    """The system is to have the object again, as a new record."""
+    link.state, link.record_id, link.told, link.seen, link.digest = "wanted", None, {}, {}, None
+    link.version, link.status, link.due_at, link.waits, link.attempt = None, None, batch.tx.now(), None, 0
+    batch.dirty_links[link.id] = link
+
+
+def _place(link: Link) -> tuple[str, str, str]:
+    return link.connection, link.object, link.organisation

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import orjson
-
-from hefu.core.env import stamp
 from hefu.core.errors import HubError, Rejected
 from hefu.core.mapping import FILTERED
-from hefu.core.match import match_keys
-from hefu.core.records import Normals, Page, Record
-from hefu.core.rewriting import own_writing, rewritten
-from hefu.engine import aliases, clocks, identity, references
-from hefu.engine.fold import Batch, create_golden, fold, owed
+from hefu.core.records import Page, Record
+from hefu.engine import aliases, references
+from hefu.engine.admit import admit, unreadable
+from hefu.engine.fold import Batch
 from hefu.engine.hub import Counts, Hub, Run, Side, chunks
-from hefu.engine.loss import report_losses
+from hefu.engine.mark import digest, storable, unstorable
 from hefu.store import golden as goldens
-from hefu.store import intents, issues, runs
+from hefu.store import runs
 from hefu.store.db import Tx, instant, text
-from hefu.store.golden import UNRESOLVED, Link
-from hefu.store.issues import Issue
 from hefu.store.tables import link as link_table
-
-UNREAD = "unread"
-"""Digest of a record that we wrote and have not read since: its way of writing is not known yet."""
 
 BATCH = 1000
 """Records merged in one transaction; the memory that capture needs is bounded by this."""
-
-
-def digest(record: Record, fingerprint: str) -> str:
-    """Equal digests mean: this record says what it said, and means what it meant."""
-    try:
-        data = orjson.dumps(record.values, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # half a character, or a whole number of more than 64 bits
-        data = json.dumps(record.values, default=str, sort_keys=True).encode()
-    return hashlib.blake2b(data, digest_size=12, key=fingerprint.encode()[:64]).hexdigest()
 
 
 def capture(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
@@ -97,21 +77,31 @@ def _read_again(hub: Hub, side: Side, run: Run, counts: Counts) -> None:
 
 
 def _regroup(pages: Iterable[Page]) -> Iterator[Page]:
-    """Pages joined up to BATCH records, since a system's page may be tiny; large ones are cut."""
+    """Pages joined up to BATCH records, since a system's page may be tiny; large ones are cut.
+
+    What was shown before a page failed is passed on before the failure: it is known by then, and must not be written
+    over as if it were not.
+    """
     records: list[Record] = []
     gone: list[str] = []
     cursor: str | None = None
-    for page in pages:
-        records += page.records
-        gone += page.gone
-        cursor = page.cursor if page.cursor is not None else cursor
-        while len(records) > BATCH:
-            yield Page(records[:BATCH])
-            records = records[BATCH:]
-        if len(records) >= BATCH // 2 or gone:
-            yield Page(records, cursor, gone)
-            records, gone = [], []
+    failure: HubError | None = None
+    try:
+        for page in pages:
+            records += page.records
+            gone += page.gone
+            cursor = page.cursor if page.cursor is not None else cursor
+            while len(records) > BATCH:
+                yield Page(records[:BATCH])
+                records = records[BATCH:]
+            if len(records) >= BATCH // 2 or gone:
+                yield Page(records, cursor, gone)
+                records, gone = [], []
+    except HubError as error:
+        failure = error
     yield Page(records, cursor, gone)
+    if failure is not None:
+        raise failure
 
 
 def _short(organisation: str, record_id: str) -> int:
@@ -160,9 +150,9 @@ def absorb(
 
     def merge(tx: Tx) -> Counts:
         batch = Batch(hub, tx, run, priority=side.priority, unresolved=lost)
-        _merge_all(batch, side, understood, digests, asked_at)
+        admit(batch, side, understood, digests, asked_at)
         for record, error in odd:
-            _unreadable(batch, side, record, error, None)
+            unreadable(batch, side, record, error, None)
         if page is not None:
             _note_gone(batch, side, page.gone)
             _move_cursor(tx, side, page, stepwise)
@@ -171,19 +161,6 @@ def absorb(
 
     counts.update(hub.store.again(merge))
     return set(news) - {(r.organisation, r.id) for r, _ in understood}
-
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_LONGEST = {"id": 200, "version": 200, "organisation": 64}
-
-
-def unstorable(record: Record) -> Rejected | None:
-    """Why a record cannot be remembered at all, whatever its values mean; no database may fail over one of them."""
-    for part, longest in _LONGEST.items():
-        value = getattr(record, part)
-        if value is not None and (len(value) > longest or _NO_TEXT.search(value)):
-            return Rejected("record.unstorable", part=part, longest=longest, begins=repr(value)[:60])
-    return None
 
 
 def _understand(
@@ -208,251 +185,12 @@ def _understand(
     return told, lost
 
 
-def _merge_all(
-    batch: Batch,
-    side: Side,
-    understood: Sequence[tuple[Record, Any]],
-    digests: dict[tuple[str, str], str],
-    asked_at: str,
-) -> None:
-    doc, tx = side.mapping, batch.tx
-    keys = [(r.organisation, r.id) for r, _ in understood]
-    links = goldens.links_by_record(tx, doc.connection, doc.object, keys)
-    batch.golden |= goldens.load_golden(tx, {x.golden_id for x in links.values()})
-    flying = intents.unsettled(tx, [x.id for x in links.values()])
-    fresh: list[tuple[Record, Normals]] = []
-    if stands := aliases.stand_ins(tx, side, links.values()):
-        for mine in links.values():
-            mine.seen = aliases.led_on(side, mine.seen, stands)
-    for record, values in understood:
-        key = (record.organisation, record.id)
-        link = links.get(key)
-        if isinstance(values, HubError):
-            _unreadable(batch, side, record, values, link)
-        elif link is None:
-            fresh.append((record, values))
-        elif link.id in flying or (link.seen_at is not None and link.seen_at > asked_at):
-            link.reread = 1  # a write of ours is under way, or was made since: read again
-            batch.dirty_links[link.id] = link
-            batch.counts["waiting"] += 1
-        else:
-            _known(batch, side, link, record, values, digests[key])
-    if fresh:
-        _fresh(batch, side, fresh, digests)
-    for record, _ in understood if side.entity.on_merge == "join" else ():
-        kept = links.get((record.organisation, record.id)) or _made(batch, side, record)
-        if record.aliases and kept is not None:
-            aliases.redirected(batch, side, record, kept)
-    readable = {r.id for r, values in understood if not isinstance(values, HubError)}
-    issues.close_readable(tx, doc.connection, side.entity.entity, readable)
-    if batch.new_links or batch.counts["linked"]:
-        goldens.read_children_again(tx, doc.connection)
-
-
-def _made(batch: Batch, side: Side, record: Record) -> Link | None:
-    """The link that this batch made for a record."""
-    place = (side.mapping.object, record.organisation, record.id)
-    return next((x for x in batch.new_links if (x.object, x.organisation, x.record_id) == place), None)
-
-
-def _stamp_link(batch: Batch, side: Side, link: Link, record: Record, mark: str | None) -> None:
-    link.digest, link.version, link.seen_at = mark, record.version, batch.tx.now()
-    link.reread = UNRESOLVED if _orphaned(batch, side, link, record) else 0
-    if side.schema.state is not None:
-        state = record.values.get(side.schema.state)
-        link.status = None if state is None else _NO_TEXT.sub("?", str(state))[:64]
-
-
-def _orphaned(batch: Batch, side: Side, link: Link, record: Record) -> bool:
-    """Whether a parent of the record is still unknown: said once, and read again when its system shows new records."""
-    error = batch.unresolved.get((record.organisation, record.id))
-    if error is not None:
-        facts = {"code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}, "record_id": record.id}
-        where = (link.golden_id, link.id, side.mapping.connection, error.field or "")
-        batch.issues.append(Issue("unresolved", side.entity.entity, *where, facts))
-    elif link.reread:  # UNRESOLVED, or marked to be read again since its system showed new records
-        batch.found_parent.append(link.id)
-    return error is not None
-
-
-def _known(batch: Batch, side: Side, link: Link, record: Record, values: Normals, mark: str) -> None:
-    golden = batch.golden[link.golden_id]
-    if golden.state == "merged" and link.state == "tombstone":
-        aliases.refuse_return(batch, side, link, record, golden)
-        return
-    if link.state == "detached" and _has_twin(batch, link):
-        batch.counts["twin"] += 1
-        _stamp_link(batch, side, link, record, mark)
-        batch.dirty_links[link.id] = link
-        return
-    back = link.state in ("missing", "tombstone", "detached")
-    if back:  # it is there again: nobody deleted it, or somebody restored it
-        link.state = "active"
-        batch.counts["returned"] += 1
-    if golden.state == "deleted":
-        _edited_after_delete(batch, side, link, record, values)
-    if link.digest == UNREAD:
-        sent, link.seen = link.seen, own_writing(link.seen, values, side.their_fields(link.seen))
-        report_losses(batch, side, link, sent, link.seen)
-    changed = fold(batch, side, link, golden, record, values, "changed")
-    if changed and golden.state == "merged":
-        aliases.propose(batch, side.entity, golden)
-    batch.counts["changed" if changed else "same"] += 1
-    status = link.status
-    _stamp_link(batch, side, link, record, mark)
-    if changed or back or status != link.status:
-        _owe_itself(batch, side, link)
-    batch.dirty_links[link.id] = link
-
-
-def _has_twin(batch: Batch, link: Link) -> bool:
-    """Whether another record of that system stands for the object; else the filter had left this one alone."""
-    others = goldens.links_of(batch.tx, [link.golden_id], lock=False).get(link.golden_id, ())
-    place = (link.connection, link.object, link.organisation)
-    here = [x for x in others if x.id != link.id and (x.connection, x.object, x.organisation) == place]
-    return any(x.state not in ("detached", "tombstone") for x in here)
-
-
-def _owe_itself(batch: Batch, side: Side, link: Link) -> None:
-    """The system that spoke may itself owe golden something: an overruled edit, a step that is due."""
-    golden = batch.golden[link.golden_id]
-    if side.steps or owed(side, link, golden):
-        link.due_at, link.attempt = batch.tx.now(), 0
-        link.waits = None if link.waits == "person" else link.waits
-
-
-def _fresh(
-    batch: Batch, side: Side, fresh: Sequence[tuple[Record, Normals]], digests: dict[tuple[str, str], str]
-) -> None:
-    """Records without a link: recognise them, one after the other, since two of them may be twins."""
-    if not side.entity.match and not identity.may_be_ours(batch, side):
-        for record, values in fresh:
-            _new(batch, side, record, values, digests[(record.organisation, record.id)])
-        return
-    for group in _distinct(side, fresh):
-        if batch.new_golden:  # what this batch created so far must be found by the next of the same name
-            for entity, rows in batch.keys.items():
-                goldens.add_keys(batch.tx, entity, rows)
-            batch.keys.clear()
-        for (record, values), found in zip(group, identity.identify(batch, side, group), strict=True):
-            _join(batch, side, record, values, found, digests[(record.organisation, record.id)])
-
-
-def _distinct(side: Side, fresh: Sequence[tuple[Record, Normals]]) -> Iterator[list[tuple[Record, Normals]]]:
-    """Groups in which no two records share a key, so that each group can be looked up at once."""
-    waiting = list(fresh)
-    while waiting:
-        taken: set[tuple[int, str]] = set()
-        group: list[tuple[Record, Normals]] = []
-        later: list[tuple[Record, Normals]] = []
-        for item in waiting:
-            mine = {(k, v) for k, v in enumerate(match_keys(side.entity.match, item[1])) if v is not None}
-            (later if mine & taken else group).append(item)
-            taken |= mine
-        yield group
-        waiting = later
-
-
-def _join(batch: Batch, side: Side, record: Record, values: Normals, found: identity.Found, mark: str) -> None:
-    golden = found.golden
-    if golden is None:
-        _new(batch, side, record, values, mark)
-        return
-    doc = side.mapping
-    link = found.link
-    if link is None:
-        link = Link(batch.hub.env.new_id(), doc.mapping, doc.connection, doc.object, record.organisation, None,
-                    golden.id)  # fmt: skip
-        batch.new_links.append(link)
-    else:
-        batch.dirty_links[link.id] = link
-    link.record_id, link.organisation = record.id, record.organisation
-    if found.twin:
-        _twin(batch, side, link, record, mark)
-        return
-    if found.own:
-        adopt(batch, side, link, values, record.modified_at)
-    link.state, link.waits, link.attempt = "active", None, 0
-    fold(batch, side, link, golden, record, values, "linked")
-    _stamp_link(batch, side, link, record, mark)
-    link.due_at = None
-    _owe_itself(batch, side, link)
-    batch.counts["linked"] += 1
-
-
-def adopt(batch: Batch, side: Side, link: Link, found: Normals, stamped: datetime | None = None) -> None:
-    """Our create whose answer was lost: it holds what we sent, and what it holds beyond that somebody typed."""
-    intent = intents.unsettled(batch.tx, [link.id]).get(link.id)
-    if intent is None:
-        return
-    sent, fields = intent.fields or {}, side.their_fields(intent.fields or {})
-    if side.token_field is None:  # found by its key: perhaps somebody made it by hand, who never knew what we sent
-        sent = {n: v for n, v in sent.items() if n in found and rewritten(v, found[n], fields[n])}
-    link.told, link.seen = dict(sent), own_writing(sent, found, fields)
-    report_losses(batch, side, link, sent, link.seen)
-    intents.settle(batch.tx, intent.id, "applied")
-    if stamped is not None:
-        clocks.learn_late(batch.tx, link.connection, stamped, intent.made_at)
-    issues.close_issues(batch.tx, "hub", "found", kinds=("unknown_outcome",), link_ids=[link.id])
-
-
-def _twin(batch: Batch, side: Side, link: Link, record: Record, mark: str) -> None:
-    """A second record of one object in one system: kept aside, untouched, until a person merges or parts them."""
-    link.state, link.due_at = "detached", None
-    _stamp_link(batch, side, link, record, mark)
-    facts = {"record_id": record.id, "object": side.mapping.object, "twin_of": link.golden_id}
-    batch.issues.append(
-        Issue("duplicate", side.entity.entity, link.golden_id, link.id, side.mapping.connection, record.id[:200], facts)
-    )
-    batch.counts["twin"] += 1
-
-
-def _new(batch: Batch, side: Side, record: Record, values: Normals, mark: str) -> None:
-    doc = side.mapping
-    ids = batch.hub.env
-    link = Link(ids.new_id(), doc.mapping, doc.connection, doc.object, record.organisation, record.id, ids.new_id())
-    _stamp_link(batch, side, link, record, mark)
-    create_golden(batch, side, link, record, values)
-    batch.new_links.append(link)
-    batch.counts["created"] += 1
-    if side.steps:
-        link.due_at = batch.tx.now()
-
-
-def _unreadable(batch: Batch, side: Side, record: Record, error: HubError, link: Link | None) -> None:
-    """A record that cannot be understood: listed, and looked at again on every read."""
-    facts = {
-        "code": error.code,
-        "facts": {k: str(v) for k, v in error.facts.items()},
-        "record_id": _NO_TEXT.sub("?", record.id),
-    }
-    blamed = error.field if isinstance(error, Rejected) and error.field else ""
-    golden_id, link_id = (link.golden_id, link.id) if link else (None, None)
-    where = f"{facts['record_id']}:{blamed}"[:200]
-    batch.issues.append(
-        Issue("unreadable", side.entity.entity, golden_id, link_id, side.mapping.connection, where, facts)
-    )
-    batch.counts["unreadable"] += 1
-
-
-def _edited_after_delete(batch: Batch, side: Side, link: Link, record: Record, values: Normals) -> None:
-    if all(link.seen.get(n) == v for n, v in values.items()):
-        return
-    golden = batch.golden[link.golden_id]
-    facts = {
-        "record_id": record.id,
-        "author": record.author,
-        "at": stamp(record.modified_at) if record.modified_at else None,
-    }
-    batch.issues.append(Issue("delete_edit", golden.entity, golden.id, link.id, side.mapping.connection, "", facts))
-
-
 def _note_gone(batch: Batch, side: Side, gone: Sequence[str]) -> None:
     """Deletions that the system told: marked here, decided in `bury`."""
     if not gone:
         return
     doc, organisation = side.mapping, side.connection.organisation
-    known = [(organisation, i) for i in gone if not _NO_TEXT.search(i)]
+    known = [(organisation, i) for i in gone if storable(i)]
     found = goldens.links_by_record(batch.tx, doc.connection, doc.object, known)
     for link in found.values():
         if link.state == "active" and link.id not in batch.dirty_links:

@@ -12,11 +12,13 @@ from typing import Any
 from hefu.core.errors import Denied, HubError, Transient, Unanswered, Unsupported
 from hefu.core.records import Record, Write, Written
 from hefu.engine import document
-from hefu.engine.capture import UNREAD, absorb
+from hefu.engine.capture import absorb
 from hefu.engine.fold import owed
 from hefu.engine.hub import Counts, Hub, Run, Side
+from hefu.engine.mark import UNREAD
 from hefu.engine.prepare import BATCH, Job, prepare
 from hefu.engine.settle import pause, settle
+from hefu.engine.suppose import suppose
 from hefu.store import golden as goldens
 from hefu.store import runs, shards
 from hefu.store.tables import link as link_table
@@ -43,10 +45,17 @@ def deliver(
     if not due:
         return counts
     ids = [link_id for link_id, _ in due]
-    present = _read_first(hub, side, ids, run, counts)
+    present, unseen = _read_first(hub, side, ids, run, counts)
+    ids = [i for i in ids if i not in unseen]
+    if not ids:
+        return counts
     with hub.store.begin() as tx:
         shards.renew(tx, hub.worker_id, fences)
-        prepared = prepare(hub, tx, side, ids, present, run, counts)
+        prepared = prepare(hub, tx, side, ids, present, run, counts, suppose if hub.rehearsing else None)
+    counts["prepared"] += len(prepared.jobs) + len(prepared.actions)
+    if hub.rehearsing:
+        hub.told("deliver", side.name, counts)
+        return counts
     jobs = prepared.jobs
     size = max(1, side.can.batch)
     calls = [jobs[i : i + size] for i in range(0, len(jobs), size)]
@@ -67,7 +76,6 @@ def deliver(
         settle(hub, side, list(zip(steps, taken, strict=True)), fences, run, counts)
     if refused is not None:
         _rest(hub, side, run, refused)
-    counts["prepared"] += len(jobs) + len(prepared.actions)
     return counts
 
 
@@ -103,12 +111,17 @@ def _at_once(side: Side) -> int:
     return min(BATCH, max(64, 8 * size * limits.concurrency), soon)
 
 
-def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Counts) -> dict[str, Record]:
+def _read_first(
+    hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Counts
+) -> tuple[dict[str, Record], set[str]]:
     """Where a system cannot refuse a stale write, or a stale delete, or takes whole line lists, look before writing.
 
     Also re-reads what changed while our last write was in flight, and what was refused as stale. Returns the
-    records as they are now, by id.
+    records as they are now, by id, and the links that could not be looked at: they are not written blindly, but stay
+    due. What is passed on and not kept has nothing to look at.
     """
+    if not side.can.complete:
+        return {}, set()
     always = side.can.conditional == "no" or (side.can.lines != "none" and bool(side.line_specs))
     with hub.store.look() as tx:
         known = goldens.known_there(tx, ids, only_reread=not always)
@@ -116,8 +129,8 @@ def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Coun
         links = goldens.load_links(tx, {*known, *doomed}, lock=False)
         golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
         asked_at = tx.now()
-    wanted = [
-        x.record_id
+    wanted = {
+        x.record_id: x.id
         for x in links.values()
         if x.record_id
         and (
@@ -125,13 +138,13 @@ def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Coun
             or x.id in doomed
             or (always and x.state == "active" and (hub.permit or owed(side, x, golden[x.golden_id])))
         )
-    ]
+    }
     if not wanted:
-        return {}
-    read = _guarded(hub, side, lambda: hub.connect(side.mapping.connection).fetch(side.mapping.object, wanted))
+        return {}, set()
+    read = _guarded(hub, side, lambda: hub.connect(side.mapping.connection).fetch(side.mapping.object, [*wanted]))
     if isinstance(read, HubError):
         counts["postponed"] += len(wanted)
-        return {}
+        return {}, set(wanted.values())
     found = {r.id: r for r in read}
     with hub.store.begin() as tx:
         for x in links.values():
@@ -143,8 +156,13 @@ def _read_first(hub: Hub, side: Side, ids: Sequence[str], run: Run, counts: Coun
                     .where(link_table.c.id == x.id)
                     .values(reread=0, digest=UNREAD if x.digest == UNREAD else None)
                 )
-    absorb(hub, side, list(read), run, Counts(), asked_at)
-    return found
+    heard = _guarded(hub, side, lambda: absorb(hub, side, list(read), run, Counts(), asked_at))
+    if isinstance(heard, HubError):  # what a record points to could not be read
+        with hub.store.begin() as tx:
+            goldens.read_again(tx, [x.id for x in links.values() if x.reread])
+        counts["postponed"] += len(wanted)
+        return {}, set(wanted.values())
+    return found, set()
 
 
 def _guarded(hub: Hub, side: Side, work: Any) -> Any:
@@ -156,6 +174,8 @@ def _guarded(hub: Hub, side: Side, work: Any) -> Any:
             pause(hub, tx, side, error)
         return error
     except HubError as error:
+        if error.code.startswith("store."):
+            raise
         return error
 
 
@@ -182,7 +202,7 @@ def _read_back(
         for a, job in zip(answers, call, strict=True)
         if isinstance(a, Written) and a.values is None and job.write.values is not None
     ]
-    if not silent or hub.rehearsing:
+    if not silent:
         return answers
     try:
         found = {r.id: r for r in hub.connect(side.mapping.connection).fetch(side.mapping.object, silent)}

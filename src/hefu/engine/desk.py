@@ -14,7 +14,7 @@ from hefu.engine.hub import Hub, Run, Side, line_keys
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, journal, runs
 from hefu.store.db import Tx
-from hefu.store.golden import Moved
+from hefu.store.golden import Link, Moved
 
 
 def _issue(tx: Tx, issue_id: str, *kinds: str) -> Mapping[str, Any]:
@@ -40,7 +40,7 @@ def settle_conflict(hub: Hub, issue_id: str, take: str, value: Normal, who: str)
         ours = _at(goldens.load_golden(tx, [found["golden_id"]])[found["golden_id"]].fields, path)
         chosen = {"ours": ours, "theirs": theirs, "value": value}[take]
         rejected = theirs if take == "ours" else ours
-        _set(hub, tx, run, found["golden_id"], path, chosen, who, found["link_id"], theirs, rejected)
+        _set(hub, tx, run, found["golden_id"], path, chosen, who, found["link_id"], rejected)
         issues.close_issues(tx, who, take, kinds=("conflict",), golden_ids=[found["golden_id"]], field=path)
         journal.record(tx, hub.journal_key, who, "conflict.decided", found["golden_id"], {"field": path, "take": take})
 
@@ -54,10 +54,9 @@ def _set(
     chosen: Normal,
     who: str,
     by_link: str | None = None,
-    theirs: Normal = None,
     rejected: Normal = None,
 ) -> None:
-    """Golden takes the chosen value; the link in conflict took part in what its own people typed.
+    """Golden takes the chosen value; the link in conflict took part in it if that is what its system still holds.
 
     The story keeps the rejected value as the one before, so that undo brings it back.
     """
@@ -73,7 +72,7 @@ def _set(
     remember_keys(batch, entity, golden, before)
     for link in goldens.links_of(tx, [golden_id]).get(golden_id, []):
         if link.id == by_link:
-            holds = theirs == chosen
+            holds = _at(link.seen, path) == chosen  # its people may have typed something else since they were heard
             link.told = settle_lines(link.told, path, chosen, keys) if holds else _forget(link.told, path, keys)
         link.due_at, link.attempt = tx.now(), 0
         link.waits = None if link.waits in ("person", "system") else link.waits
@@ -113,27 +112,43 @@ def skip(hub: Hub, issue_id: str, reason: str, who: str) -> None:
 
 
 def settle_delete(hub: Hub, issue_id: str, choice: str, who: str) -> None:
-    """Decide about a record that is gone in one system: "delete" or "deactivate" it elsewhere, "restore" it, "keep"."""
+    """Decide about a record that is gone in one system, or that came back or was edited after its delete was passed on.
+
+    "delete" or "deactivate" it everywhere else, "restore" it wherever it is gone, "keep" things as they are.
+    """
     with hub.run("decide", issue_id) as run, hub.store.begin() as tx:
         found = _issue(tx, issue_id, "deleted", "delete_edit")
+        if choice not in ("delete", "deactivate", "restore", "keep"):
+            raise Unsupported("desk.choice", given=choice, known="delete, deactivate, restore, keep")
         link = goldens.load_links(tx, [found["link_id"]])[found["link_id"]]
         golden = goldens.load_golden(tx, [link.golden_id])[link.golden_id]
-        batch = Batch(hub, tx, run, golden={golden.id: golden})
+        batch = Batch(hub, tx, run, golden={golden.id: golden}, dirty_links={link.id: link})
+        held = link.state == "detached"
         if choice == "delete":
-            bury.delete_golden(batch, link, golden)
-        elif choice == "deactivate":
-            bury.deactivate(batch, hub.entity(golden.entity), link, golden)
-        elif choice == "restore":
-            link.state, link.record_id, link.told, link.seen = "wanted", None, {}, {}
-            link.digest, link.due_at, link.waits = None, tx.now(), None
-            golden.state = "live"
+            if golden.state == "live":
+                bury.delete_golden(batch, link, golden)
+        elif choice != "keep" and golden.state == "deleted":
+            bury.revive(batch, golden)
+            batch.moved.append(Moved(golden.id, "decided", None, who, None, None, {}))
+        elif choice == "restore" and link.state == "tombstone" and not _stands_there(tx, link):
+            bury.want_again(batch, link)
             batch.touch(golden)
-        elif choice != "keep":
-            raise Unsupported("desk.choice", given=choice, known="delete, deactivate, restore, keep")
-        batch.dirty_links[link.id] = link
+        if choice == "deactivate":
+            bury.deactivate(batch, hub.entity(golden.entity), link, golden)
+        if held:
+            link.waits = None
+            if choice != "keep":
+                link.state, link.due_at, link.attempt = "active", tx.now(), 0
         batch.store()
         issues.close_issues(tx, who, choice, kinds=("deleted", "delete_edit"), link_ids=[link.id])
         journal.record(tx, hub.journal_key, who, "delete.decided", golden.id, {"choice": choice})
+
+
+def _stands_there(tx: Tx, link: Link) -> bool:
+    """Whether another record of that system stands for the object by now."""
+    others = goldens.links_of(tx, [link.golden_id], lock=False).get(link.golden_id, ())
+    here = [x for x in others if x.id != link.id and (x.connection, x.object) == (link.connection, link.object)]
+    return any(x.state != "tombstone" and x.organisation == link.organisation for x in here)
 
 
 def resume(hub: Hub, scope: str, who: str, *, approve: bool = False) -> bool:

@@ -187,6 +187,28 @@ def line_writes(side: Side, link: Link, debt: Normals, spoken: Values, now: Reco
     return out
 
 
+def lines_as_written(side: Side, link: Link, debt: Mapping[str, Normal], held: Mapping[str, Normal]) -> Normals:
+    """For each lines field of a write: the lines as last seen, and those that we sent as the system holds them now.
+
+    What the answer shows beyond that, a line that was added meanwhile or a field that the system works out itself, is
+    news. Asked before the link is told what was written.
+    """
+    out: Normals = {}
+    for name in side.line_specs.keys() & debt.keys() & held.keys():
+        key = side.line_specs[name][0]
+        now, told, rows = by_key(held[name], key), by_key(link.told.get(name), key), by_key(debt[name], key)
+        image = {
+            line: row for line, row in by_key(link.seen.get(name), key).items() if line in rows or line not in told
+        }
+        create = link.record_id is None or side.can.lines == "whole"
+        for line, row in rows.items():
+            if create or not _same(row, told.get(line)):
+                shown = now.get(line, row)
+                image[line] = {**image.get(line, {}), **{n: shown.get(n, v) for n, v in row.items()}}
+        out[name] = [image[line] for line in sorted(image, key=line_order)]
+    return out
+
+
 def _same(row: Normals, told: Normals | None) -> bool:
     return told is not None and all(told.get(n) == v for n, v in row.items())
 
@@ -213,7 +235,7 @@ def take_step(hub: Hub, side: Side, link: Link, intent: Intent) -> Written | Hub
     line = hub.connect(side.mapping.connection)
     try:
         answer = line.call(side.mapping.object, action, link.record_id or "", {})
-        if answer.values is None and not hub.rehearsing:
+        if answer.values is None:
             found = line.fetch(side.mapping.object, [link.record_id or ""])
             if found:
                 answer = answer._replace(values=found[0].values, version=found[0].version)
@@ -235,4 +257,14 @@ def after_step(side: Side, link: Link, intent: Intent, answer: Written) -> None:
         link.status = step.until[0]
 
 
-__all__ = ["after_step", "due_step", "explain", "illegal", "lawful_lines", "line_writes", "locked", "take_step"]
+__all__ = [
+    "after_step",
+    "due_step",
+    "explain",
+    "illegal",
+    "lawful_lines",
+    "line_writes",
+    "lines_as_written",
+    "locked",
+    "take_step",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from sqlalchemy import select
 
@@ -51,6 +53,26 @@ def _siblings(hub: Hub, doc: Mapping) -> list[Mapping]:
     """The other mappings of the same object: what one of them has not noticed yet must not be forgotten."""
     known = [hub.project.mappings[name] for name in hub.active_mappings() if name != doc.mapping]
     return [other for other in known if (other.connection, other.object) == (doc.connection, doc.object)]
+
+
+def compared(hub: Hub, connection: str, obj: str) -> dict[str, Any]:
+    """An object as it was when we last agreed with it, against what it is now; notes nothing, stops nothing.
+
+    field -> [type, required] of what was added and removed, [before, now] of what changed; mapping -> its trouble.
+    """
+    schema = hub.schema(connection, obj)
+    with hub.store.look() as tx:
+        before = _known(tx, connection, obj) or {}
+    now = picture(schema)
+    named = [m for m, doc in hub.project.mappings.items() if (doc.connection, doc.object) == (connection, obj)]
+    trouble = {m: _trouble(hub, hub.project.mappings[m], schema, before) for m in named}
+    return {
+        "known": bool(before),
+        "added": {name: said for name, said in now.items() if before and name not in before},
+        "removed": {name: said for name, said in before.items() if name not in now},
+        "changed": {n: [before[n], said] for n, said in now.items() if n in before and before[n] != said},
+        "mappings": trouble,
+    }
 
 
 def picture(schema: ObjectSchema) -> dict[str, list[object]]:

@@ -32,9 +32,9 @@ from hefu.core.reconcile import (
 from hefu.core.records import FieldType, Normal, Record
 from hefu.core.ways import run as run_ways
 from hefu.engine.hub import Hub, Side, entity_fields, line_keys
-from hefu.engine.rehearse import title_of
 from hefu.engine.sieve import Two, in_common_terms, unfiltered, unknown
 from hefu.engine.spool import LEFT, RIGHT
+from hefu.engine.suppose import title_of
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, runs
 from hefu.store.db import Tx, instant

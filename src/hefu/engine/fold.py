@@ -5,7 +5,7 @@ The same for a record that was read, one that came back from a write, and one th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from hefu.core.env import instant as instant_of
 from hefu.core.env import stamp
 from hefu.core.errors import Rejected
 from hefu.core.match import match_keys
-from hefu.core.merge import Conflict, Merge, by_key, debt, line_order, merge, project_lines, settle_lines
+from hefu.core.merge import Conflict, Merge, by_key, debt, line_order, merge, settle_lines
 from hefu.core.plan import Decision, Moment, decide
 from hefu.core.project import Entity
 from hefu.core.project import Mapping as MappingDoc
@@ -53,6 +53,7 @@ class Batch:
     moved: list[Moved] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     agreed: list[tuple[str, str]] = field(default_factory=list)
+    dropped: list[tuple[str, str, str]] = field(default_factory=list)
     restated: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     held: set[tuple[str, str]] = field(default_factory=set)
     due: dict[str, set[str]] = field(default_factory=dict)
@@ -114,6 +115,9 @@ class Batch:
         for golden_id, path in self.agreed:
             issues.close_issues(self.tx, "hub", "agreed", kinds=("conflict", "rejected"), golden_ids=[golden_id],
                                 field=path)  # fmt: skip
+        for golden_id, path, link_id in self.dropped:
+            issues.close_issues(self.tx, "hub", "agreed", kinds=("conflict",), golden_ids=[golden_id],
+                                link_ids=[link_id], field=path)  # fmt: skip
         if self.found_parent:
             issues.close_issues(self.tx, "hub", "found", kinds=("unresolved",), link_ids=self.found_parent)
         issues.raise_issues(self.tx, self.issues)
@@ -121,23 +125,36 @@ class Batch:
             issues.restate(self.tx, golden_id, path, facts)
 
 
-def remember_keys(batch: Batch, entity: Entity, golden: Golden, before: Mapping[str, Normal] | None = None) -> None:
-    """The match keys of a golden record, new ones only."""
+def remember_keys(
+    batch: Batch,
+    entity: Entity,
+    golden: Golden,
+    before: Mapping[str, Normal] | None = None,
+    keys: Sequence[str | None] | None = None,
+) -> None:
+    """The match keys of a golden record (`keys`, where they are known), new ones only."""
     rules = entity.match
     old = match_keys(rules, before) if before is not None else [None] * len(rules)
     rows = batch.keys.setdefault(entity.entity, [])
-    for kind, key in enumerate(match_keys(rules, golden.fields)):
+    for kind, key in enumerate(match_keys(rules, golden.fields) if keys is None else keys):
         if key is not None and key != old[kind]:
             rows.append((kind, key, golden.id))
 
 
-def create_golden(batch: Batch, side: Side, link: Link, record: Record, values: Normals) -> Golden:
+def create_golden(
+    batch: Batch,
+    side: Side,
+    link: Link,
+    record: Record,
+    values: Normals,
+    keys: Sequence[str | None] | None = None,
+) -> Golden:
     """A business object that nobody knew: golden is what the record says, and its system knows it all."""
     golden = Golden(link.golden_id, side.entity.entity, values, changed_at=link.seen_at or "")
     link.told, link.seen = values, values
     batch.golden[golden.id] = golden
     batch.new_golden.append(golden)
-    remember_keys(batch, side.entity, golden)
+    remember_keys(batch, side.entity, golden, keys=keys)
     happened = stamp(record.modified_at) if record.modified_at else None
     origin = (side.mapping.connection, record.author, happened, side.name)
     batch.moved.append(Moved(golden.id, "created", *origin, to_json(values)))
@@ -159,12 +176,17 @@ def fold(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, t
     if restated := [path for path in result.taken if path in golden.disputed]:
         by = _who(_moment(batch, record.modified_at, side.mapping.connection, record.author))
         batch.restated += [(golden.id, path, {"ours": _at(values, path), "ours_by": by}) for path in restated]
+    known = tuple(golden.disputed)  # before what this very change brings into dispute
     if golden.version % FLIPS == 0:  # each turn is a version, so a look at the story is rare
         values = _contested(batch, side, link, golden, record, values, moved)
+    clashing = {clash.field for clash in result.conflicts}
+    dropped = [p for p in known if p not in clashing and _at(link.seen, p) != _at(theirs, p)]
     link.seen = {**link.seen, **theirs}
     link.told = told
     if golden.disputed:
         _close_agreed(batch, golden, values, link, line_keys(side.entity))
+    if dropped:
+        _drop(batch, link, golden, [p for p in dropped if p in golden.disputed])
     _overruled(batch, side, link, golden, record, result.overruled)
     if values != before:
         golden.fields = values
@@ -344,6 +366,22 @@ def _close_agreed(batch: Batch, golden: Golden, values: Normals, mine: Link, key
             batch.touch(golden)
 
 
+def _drop(batch: Batch, link: Link, golden: Golden, paths: Sequence[str]) -> None:
+    """A system that went back to what it was told, or over to what is agreed, contradicts nobody any more: its cases
+    would show a value that nobody holds. A field about which no other system is in conflict is delivered again."""
+    cases = issues.list_issues(batch.tx, kinds=("conflict",), golden_id=golden.id)
+    for path in paths:
+        about = {case["link_id"] for case in cases if case["field"] == path}
+        about |= {x.link_id for x in batch.issues if (x.kind, x.golden_id, x.field) == ("conflict", golden.id, path)}
+        if link.id not in about:
+            continue
+        batch.dropped.append((golden.id, path, link.id))
+        if about == {link.id}:
+            golden.disputed.remove(path)
+            batch.touch(golden)
+            batch.owe(golden.id, link.id)
+
+
 def _overruled(batch: Batch, side: Side, link: Link, golden: Golden, record: Record, clashes: list[Conflict]) -> None:
     """Edits of what another system owns: kept in the story, taken back or only reported."""
     if not clashes:
@@ -424,9 +462,3 @@ def _as_held(golden: Normals, link: Link, paths: list[str], side: Side) -> Norma
             held = link.seen if path.partition("[")[0] in link.seen else link.told
             out = settle_lines(out, path, _at(held, path), keys)
     return out
-
-
-def lines_of(values: Mapping[str, Normal], side: Side, name: str) -> list[Normals]:
-    """The writable part of a lines field."""
-    key, fields = side.line_specs[name]
-    return project_lines(values.get(name), key, fields)

@@ -24,7 +24,8 @@ from hefu.core.urgency import URGENT
 from hefu.engine.figures import Book, compile_book
 from hefu.engine.permit import Permit
 from hefu.store import runs
-from hefu.store.db import Store
+from hefu.store.db import Store, Tx
+from hefu.store.plans import PlanEntry
 
 Counts = Counter[str]
 
@@ -182,6 +183,7 @@ class Hub:
     `connect(name)` gives the open connector of a connection; `journal_key` seals the audit chain; `told` is called
     with progress ("capture", mapping, counts) and may be ignored. `permit`: only what it allows is delivered. `reading`
     tells since when cycles read a flow now: nothing that comes of it is delivered before the guard has seen all of it.
+    `note`: in a rehearsal, is given what would be written.
     """
 
     store: Store
@@ -190,7 +192,7 @@ class Hub:
     connect: Callable[[str], Connector]
     journal_key: bytes = b""
     told: Callable[[str, str, Counts], None] = lambda *_: None
-    rehearsing: bool = False
+    note: Callable[[Tx, Side, list[PlanEntry]], None] | None = None
     permit: Permit | None = None
     worker_id: str = ""
     draining: threading.Lock = field(default_factory=threading.Lock)
@@ -205,11 +207,20 @@ class Hub:
     _mapped: dict[str, list[str]] = field(default_factory=dict)
     _schemas: dict[str, dict[str, ObjectSchema]] = field(default_factory=dict)
 
-    def schema(self, connection: str, obj: str) -> ObjectSchema:
-        """An object's schema, discovered once. Raises Unsupported naming what there is instead."""
+    @property
+    def rehearsing(self) -> bool:
+        """Whether nothing is really written."""
+        return self.note is not None
+
+    def schemas(self, connection: str) -> dict[str, ObjectSchema]:
+        """Every object of a connection by name, discovered once."""
         if connection not in self._schemas:
             self._schemas[connection] = {s.name: s for s in self.connect(connection).discover()}
-        known = self._schemas[connection]
+        return self._schemas[connection]
+
+    def schema(self, connection: str, obj: str) -> ObjectSchema:
+        """An object's schema, discovered once. Raises Unsupported naming what there is instead."""
+        known = self.schemas(connection)
         if obj not in known:
             raise Unsupported("hub.no_object", connection=connection, object=obj, known=", ".join(sorted(known)[:20]))
         return known[obj]

@@ -23,20 +23,30 @@ class Found(NamedTuple):
 
     golden None: nobody knew it.  link: the link that waits for it (wanted, or our own create coming back).
     own: it is our create, whose answer was lost.  twin: the object already has another record in this system.
+    again: it had one before, which is gone.  sent: what a create of ours that was given up would have made.
     """
 
     golden: Golden | None
     link: Link | None = None
     own: bool = False
     twin: bool = False
+    again: bool = False
+    sent: Normals | None = None
 
 
-def identify(batch: Batch, side: Side, records: Sequence[tuple[Record, Normals]]) -> list[Found]:
-    """For each (record, its values in our terms): the business object it is. Two workers never decide at once."""
+class Newcomer(NamedTuple):
+    """A record without a link, with its values in our terms and its match keys, strongest first."""
+
+    record: Record
+    values: Normals
+    keys: Sequence[str | None]
+
+
+def identify(batch: Batch, side: Side, records: Sequence[Newcomer]) -> list[Found]:
+    """For each record the business object it is. Two workers never decide at once."""
     batch.tx.lock_name(f"identity:{side.entity.entity}")
-    ours = _own_creates(batch, side, [record for record, _ in records])
-    rules = side.entity.match
-    keys = [match_keys(rules, values) for _, values in records]
+    ours = _own_creates(batch, side, [one.record for one in records])
+    keys = [one.keys for one in records]
     found = candidates(batch, side, keys)
     fresh: dict[str, list[Link]] = {}
     for link in batch.new_links:
@@ -47,11 +57,21 @@ def identify(batch: Batch, side: Side, records: Sequence[tuple[Record, Normals]]
     batch.golden |= goldens.load_golden(batch.tx, missing)
     known = goldens.links_of(batch.tx, everyone) if everyone else {}
     links = {g: [batch.dirty_links.get(x.id, x) for x in own] for g, own in known.items()}  # as this batch left them
-    return [
-        _one(batch, side, record, mine, {i: stands[i] for i in ids},
+    out = [
+        _one(batch, side, one.record, one.keys, {i: stands[i] for i in ids},
              {i: [*links.get(i, ()), *fresh.get(i, ())] for i in map(stands.__getitem__, ids)}, ours)
-        for (record, _), mine, ids in zip(records, keys, found, strict=True)
+        for one, ids in zip(records, found, strict=True)
     ]  # fmt: skip
+    return _given_up(batch, side, out)
+
+
+def _given_up(batch: Batch, side: Side, found: list[Found]) -> list[Found]:
+    """With what an upsert sent of which a search showed nothing: repeated, and meanwhile read like a stranger's."""
+    if side.token_field is not None or side.can.create != "upsert":
+        return found
+    waiting = [x.link.id for x in found if x.link is not None and not x.own]
+    sent = intents.given_up(batch.tx, waiting) if waiting else {}
+    return [x if x.link is None or x.own else x._replace(sent=sent.get(x.link.id)) for x in found]
 
 
 def may_be_ours(batch: Batch, side: Side) -> bool:
@@ -116,7 +136,7 @@ def _one(
         golden = batch.golden[golden_id]
         strict = side.entity.on_contradiction == "ask"
         verdict = judge(mine, match_keys(side.entity.match, batch.golden[known_as].fields), strict=strict)
-        if verdict is None or golden.state == "merged":
+        if verdict is None or golden.state == "merged" or _is_over(golden, links.get(golden_id, ())):
             continue
         if verdict.join:
             joins.setdefault(golden_id, verdict.kind)
@@ -132,22 +152,28 @@ def _one(
     return _place(side, record, batch.golden[golden_id], links.get(golden_id, ()), batch)
 
 
+def _is_over(golden: Golden, links: Sequence[Link]) -> bool:
+    """A deleted object of which no system holds anything: what is entered anew under its code is another one."""
+    return golden.state == "deleted" and all(x.state == "tombstone" or x.state == "wanted" for x in links)
+
+
 def _place(side: Side, record: Record, golden: Golden, links: Sequence[Link], batch: Batch) -> Found:
     """Where the record goes among the links of the object it is."""
-    here = [
+    place = [
         x for x in links
         if (x.connection, x.object) == (side.mapping.connection, side.mapping.object)
         and x.organisation in (record.organisation, side.connection.organisation)
-        and x.state not in ("detached", "tombstone")
     ]  # fmt: skip
+    here = [x for x in place if x.state not in ("detached", "tombstone")]
     if any(x.record_id is not None and x.record_id != record.id for x in here):
         return Found(golden, twin=True)
     waiting = next((x for x in here if x.record_id is None), None)
+    again = any(x.state == "tombstone" for x in place)
     if waiting is None:
-        return Found(golden)
+        return Found(golden, again=again)
     unsure = side.token_field is None  # else our own would carry our token, and were found by it
     own = unsure and waiting.state == "creating" and waiting.id in intents.unsettled(batch.tx, [waiting.id])
-    return Found(golden, waiting, own=own)
+    return Found(golden, waiting, own=own, again=again)
 
 
 def _suspect(batch: Batch, side: Side, record: Record, golden: Golden, key: Sequence[str]) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hefu.core.errors import Unsupported
+from hefu.engine import applying, worker
 from hefu.engine import plans as planning
-from hefu.engine import worker
 from hefu.engine.hub import Hub, entity_fields
 from hefu.engine.migrate import Desk, Loading, again, desk
 from hefu.engine.takeback import plan_undo
@@ -59,7 +59,7 @@ def rollback(hub: Hub, batch_id: str, who: str) -> RolledBack:
             made = plans.get(tx, plan_id)
         if made is not None and made.state == "draft":
             planning.approve(at.hub, plan_id, who)
-        waiting = planning.apply(at.hub, plan_id, who).waiting
+        waiting = applying.apply(at.hub, plan_id, who).waiting
     return _settle(at, plan_id, who, waiting)
 
 

@@ -16,11 +16,11 @@ from hefu.core.mapping import FILTERED
 from hefu.core.match import match_keys
 from hefu.core.records import Normals, ObjectSchema, Values
 from hefu.engine import references
-from hefu.engine.capture import digest, unstorable
 from hefu.engine.hub import Counts, Hub, Side
+from hefu.engine.mark import digest, unstorable
 from hefu.engine.migrate import Desk, desk, reason
-from hefu.engine.rehearse import title_of
 from hefu.engine.sieve import in_common_terms, unknown
+from hefu.engine.suppose import title_of
 from hefu.store import batches, journal
 from hefu.store import golden as goldens
 from hefu.store.batches import Row

@@ -15,11 +15,12 @@ from hefu.core.merge import project_lines
 from hefu.core.records import Normal, Normals, Record, Values, Written
 from hefu.core.rewriting import own_writing, rewritten
 from hefu.engine import references
-from hefu.engine.capture import absorb, adopt
+from hefu.engine.admit import adopt
+from hefu.engine.capture import absorb
 from hefu.engine.fold import Batch
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.loss import report_losses
-from hefu.engine.settle import confirm, pause
+from hefu.engine.settle import confirm, doubled, pause
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, shards
 from hefu.store.db import Tx, instant, text
@@ -78,7 +79,18 @@ def _resolve_one(
         settled_at = tx.now()  # until here nobody else could touch the link
     counts["applied" if happened else "not_applied"] += 1
     if record is not None:
-        absorb(hub, side, [record], run, Counts(), settled_at)
+        _hear(hub, side, link, record, run, settled_at)
+
+
+def _hear(hub: Hub, side: Side, link: Link, record: Record, run: Run, asked_at: str) -> None:
+    """Fold in what people typed meanwhile. The outcome is settled: whatever fails here does not open it again."""
+    try:
+        absorb(hub, side, [record], run, Counts(), asked_at)
+    except HubError as error:
+        if error.code.startswith("store."):
+            raise
+        with hub.store.begin() as tx:
+            goldens.read_again(tx, [link.id])
 
 
 def _in_our_terms(side: Side, record: Record | None) -> Normals:
@@ -119,10 +131,8 @@ def _holds(side: Side, name: str, sent: Normal, found: Normal) -> bool:
 def _created(
     hub: Hub, side: Side, link: Link, intent: Intent, fences: dict[int, int], run: Run, counts: Counts
 ) -> None:
-    if link.record_id is not None:  # the capture saw it come back before we looked
-        with hub.store.begin() as tx:
-            intents.settle(tx, intent.id, "applied")
-            _close(tx, link)
+    if link.record_id is not None and side.token_field is None:
+        _met(hub, side, link, intent, fences, run)
         return
     how = side.can.create
     by = _probe(hub, side, link, intent)
@@ -136,7 +146,7 @@ def _created(
             shards.renew(tx, hub.worker_id, fences)
             _adopt(hub, tx, side, link, found[0], run)
             settled_at = tx.now()
-        absorb(hub, side, [found[0]], run, Counts(), settled_at)
+        _hear(hub, side, link, found[0], run, settled_at)
         counts["found"] += 1
         return
     seen_by = instant(intent.made_at) + timedelta(seconds=side.can.lag) + _still_working(side)
@@ -147,11 +157,53 @@ def _created(
             counts["waiting"] += 1
         else:
             intents.settle(tx, intent.id, "failed", {"code": "outcome.not_there", "facts": {}})
-            again = goldens.load_links(tx, [link.id])[link.id]
-            again.state, again.waits, again.due_at = "wanted", None, tx.now()
-            goldens.save_links(tx, [again])
-            _close(tx, link)
+            _go_on(tx, link)
             counts["not_there"] += 1
+
+
+def _met(hub: Hub, side: Side, link: Link, intent: Intent, fences: dict[int, int], run: Run) -> None:
+    """The capture found the object here before we looked: made by us, or by hand and then gone over by our upsert."""
+    found = hub.connect(side.mapping.connection).fetch(side.mapping.object, [link.record_id or ""])
+    record = next((r for r in found if r.id == link.record_id), None)
+    with hub.store.begin() as tx:
+        shards.renew(tx, hub.worker_id, fences)
+        batch = Batch(hub, tx, run, priority=side.priority)
+        mine = goldens.load_links(tx, [link.id])[link.id]
+        now = _in_our_terms(side, record)
+        if record is not None and _went_over(side, mine, intent.fields or {}, now):
+            _landed_on(batch, side, mine, intent, now)
+        else:
+            intents.settle(tx, intent.id, "failed" if record is not None else "applied")
+        batch.dirty_links[mine.id] = mine
+        batch.store()
+        _go_on(tx, mine)
+        settled_at = tx.now()
+    if record is not None:
+        _hear(hub, side, link, record, run, settled_at)
+
+
+def _went_over(side: Side, link: Link, sent: Normals, now: Normals) -> bool:
+    """Whether the record holds what we sent where it held something else when it was captured."""
+    telling = [n for n in sent if n in now and not _holds(side, n, sent[n], link.seen.get(n))]
+    return not telling or any(_holds(side, n, sent[n], now[n]) for n in telling)
+
+
+def _landed_on(batch: Batch, side: Side, link: Link, intent: Intent, now: Normals) -> None:
+    """Our create took effect on the record that the link has: what it holds of ours is no edit of anybody."""
+    sent = dict(intent.fields or {})
+    intents.settle(batch.tx, intent.id, "applied")
+    link.told = {**link.told, **sent}
+    link.seen = {**link.seen, **own_writing(sent, now, side.their_fields(sent))}
+    link.digest = None
+
+
+def _go_on(tx: Tx, link: Link) -> None:
+    """The outcome is known: what the system is owed is looked at anew, and created if nobody made it meanwhile."""
+    again = goldens.load_links(tx, [link.id])[link.id]
+    again.state = "wanted" if again.record_id is None else again.state
+    again.waits, again.due_at = None, tx.now()
+    goldens.save_links(tx, [again])
+    _close(tx, link)
 
 
 def _still_working(side: Side) -> timedelta:
@@ -176,15 +228,29 @@ def _adopt(hub: Hub, tx: Tx, side: Side, link: Link, record: Record, run: Run) -
     twin = goldens.links_by_record(
         tx, side.mapping.connection, side.mapping.object, [(record.organisation, record.id)]
     ).get((record.organisation, record.id))
-    if twin is not None and twin.id != mine.id:
+    if mine.record_id is not None:  # linked to what somebody made by hand meanwhile, or seen by the capture
+        _landed_beside(batch, side, mine, record)
+    elif twin is not None and twin.id != mine.id:
         _lost_race(batch, side, mine, twin)
-    elif mine.record_id is None:
+    else:
         adopt(batch, side, mine, _in_our_terms(side, record), record.modified_at)
         mine.record_id, mine.organisation, mine.state = record.id, record.organisation, "active"
         mine.waits, mine.attempt, mine.due_at = None, 0, tx.now()
     batch.dirty_links[mine.id] = mine
     batch.store()
     _close(tx, link)
+
+
+def _landed_beside(batch: Batch, side: Side, mine: Link, record: Record) -> None:
+    """Our create took effect, and the object has a record here already: if that is another one, a person decides."""
+    intent = intents.unsettled(batch.tx, [mine.id]).get(mine.id)
+    mine.waits, mine.due_at = None, batch.tx.now()
+    if intent is not None and record.id == mine.record_id:
+        _landed_on(batch, side, mine, intent, _in_our_terms(side, record))
+    elif intent is not None:
+        intents.settle(batch.tx, intent.id, "applied")
+    if record.id != mine.record_id:
+        doubled(batch, side, mine, record.id)
 
 
 def _lost_race(batch: Batch, side: Side, mine: Link, twin: Link) -> None:

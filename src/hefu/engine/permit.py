@@ -43,9 +43,9 @@ def _unknown(values: Any) -> Iterator[tuple[str, str, str, str]]:
         if values.keys() == {UNKNOWN}:
             yield tuple(values[UNKNOWN])
             return
-        values = list(values.values())
-    if isinstance(values, list):
-        for value in values:
+        values = values.values()
+    for value in values:
+        if isinstance(value, dict | list):
             yield from _unknown(value)
 
 
@@ -119,12 +119,15 @@ class Grant:
             }
         else:
             wanted = resolved(self.tx, entry.after)
-            out = {n: [wanted.get(n), debt.get(n)] for n in {**wanted, **debt} if wanted.get(n) != debt.get(n)}
+            out = {}
+            if wanted != debt:
+                out = {n: [wanted.get(n), debt.get(n)] for n in {**wanted, **debt} if wanted.get(n) != debt.get(n)}
         if entry.seen is not None:
-            seen, ours = resolved(self.tx, entry.seen), self._ours(link)
+            seen = resolved(self.tx, entry.seen)
+            ours = self._ours(link) if seen != link.seen else ()
             out |= {
                 n: [seen.get(n), link.seen.get(n)]
-                for n in {**seen, **link.seen}
+                for n in ({**seen, **link.seen} if seen != link.seen else ())
                 if n not in ours and seen.get(n) != link.seen.get(n)
             }
         return out

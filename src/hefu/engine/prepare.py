@@ -5,7 +5,7 @@ Checks first: an illegal write is refused here, before any call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hefu.core.errors import HubError, Rejected
@@ -53,14 +53,24 @@ class Prepared:
 
 
 def prepare(
-    hub: Hub, tx: Tx, side: Side, ids: Sequence[str], present: Mapping[str, Record], run: Run, counts: Counts
+    hub: Hub,
+    tx: Tx,
+    side: Side,
+    ids: Sequence[str],
+    present: Mapping[str, Record],
+    run: Run,
+    counts: Counts,
+    then: Callable[[Batch, Side, Prepared], None] | None = None,
 ) -> Prepared:
-    """Commit an intent for each write that these links are due; what is in the way of the others is noted."""
+    """Commit an intent for each write that these links are due; what is in the way of the others is noted.
+
+    `then`: what happens with the writes in this transaction instead of their intents.
+    """
     links = goldens.load_links(tx, ids)
     flying = intents.unsettled(tx, ids)
     golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
     grant = None if hub.permit is None else hub.permit.over(tx, links)
-    out, batch = Prepared(), Batch(hub, tx, run)
+    out, batch = Prepared(), Batch(hub, tx, run, golden)
     owing: list[tuple[Link, Golden, Normals]] = []
     settled: list[str] = []
     for link in links.values():
@@ -93,14 +103,20 @@ def prepare(
     if grant is not None:
         owing = _granted(grant, golden, owing, out)
         counts["changed_since"] += len(grant.turned)
+    waiting: list[tuple[Link, Normals]] = []
     for (link, mine, debt), spoken in zip(owing, _spoken(tx, hub, side, owing), strict=True):
         if isinstance(spoken, str):
             _wait_for_parent(tx, link, counts)
+            waiting.append((link, debt))
         else:
             _prepare_write(batch, side, link, mine, debt, spoken, present.get(link.record_id or ""), out, counts)
+    _tell_in_vain(batch, side, waiting)
     if grant is not None:
         grant.opened([job.intent for job in out.jobs] + [intent for _, intent in out.actions])
-    _open(tx, out, run)
+    if then is None:
+        _open(tx, out, run)
+    else:
+        then(batch, side, out)
     batch.store()
     _close_settled(tx, settled)
     if side.line_specs:
@@ -140,6 +156,17 @@ def _wait_for_parent(tx: Tx, link: Link, counts: Counts) -> None:
     counts["waits_for_parent"] += 1
 
 
+def _tell_in_vain(batch: Batch, side: Side, waiting: Sequence[tuple[Link, Normals]]) -> None:
+    """What waits for a parent that nobody will bring is a case; it goes on waiting, for somebody may bring it yet."""
+    if not waiting:
+        return
+    for (link, debt), error in zip(
+        waiting, references.absent(batch.tx, batch.hub, side, [debt for _, debt in waiting]), strict=True
+    ):
+        if error is not None:
+            batch.issues.append(dead_letter(side, link, error, debt))
+
+
 def _intent(
     hub: Hub, tx: Tx, link: Link, kind: str, fields: Normals | None, before: Normals | None, action: str | None = None
 ) -> Intent:
@@ -147,6 +174,9 @@ def _intent(
 
 
 def _prepare_delete(hub: Hub, tx: Tx, link: Link, out: Prepared) -> None:
+    if link.state == "detached":  # not ours to delete: a person decides, or has decided to leave it alone
+        link.due_at = None
+        return
     if link.record_id is None or link.state in ("tombstone", "missing"):
         link.state, link.due_at = "tombstone", None
         return
@@ -240,6 +270,11 @@ def reject(batch: Batch, side: Side, link: Link, error: HubError, debt: Normals)
     """A dead letter: the system's own words, the field it blames, the values; a new edit releases it by itself."""
     link.waits, link.due_at = "person", None
     document.explain(batch, side, link, error)
+    batch.issues.append(dead_letter(side, link, error, debt))
+
+
+def dead_letter(side: Side, link: Link, error: HubError, debt: Normals) -> Issue:
+    """What could not be written, and why."""
     blamed = error.field if isinstance(error, Rejected) else None
     facts = {
         "code": error.code,
@@ -249,9 +284,7 @@ def reject(batch: Batch, side: Side, link: Link, error: HubError, debt: Normals)
         "object": side.mapping.object,
         "record_id": link.record_id,
     }
-    batch.issues.append(
-        Issue("rejected", side.entity.entity, link.golden_id, link.id, side.mapping.connection, blamed or "", facts)
-    )
+    return Issue("rejected", side.entity.entity, link.golden_id, link.id, side.mapping.connection, blamed or "", facts)
 
 
 __all__ = ["BACKOFF", "BATCH", "Job", "Prepared", "prepare", "reject"]

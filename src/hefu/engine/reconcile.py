@@ -21,9 +21,9 @@ from hefu.engine import lanes, sieve
 from hefu.engine.examine import examine
 from hefu.engine.hub import Counts, Hub, Side, chunks
 from hefu.engine.lanes import Lane
-from hefu.engine.rehearse import title_of
 from hefu.engine.sieve import Two, Window
 from hefu.engine.spool import LEFT, RIGHT, Spool
+from hefu.engine.suppose import title_of
 from hefu.store import golden as goldens
 from hefu.store.tables import link
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hefu.core.errors import HubError, Missing, Rejected
+from hefu.core.errors import HubError, Missing, Rejected, Unsupported
 from hefu.core.records import Normal, Normals, Record, Values
 from hefu.engine.hub import Hub, Side
 from hefu.store import golden as goldens
 from hefu.store.db import Tx
+from hefu.store.golden import Link
 
 Path = tuple[str, ...]
 Place = tuple[str, str]
@@ -47,7 +48,7 @@ def inward(
 
     `absorb(parent side, records, when asked)` captures parents that are met for the first time. A reference that
     stays unknown is left out of the values: the rest of the record is good, and it must be recognised lest it be
-    created twice.
+    created twice. What is wrong with the parent's own mapping is no trouble of this one: known parents need none.
     """
     lost: dict[Place, Rejected] = {}
     out = list(understood)
@@ -56,7 +57,7 @@ def inward(
         if parent is None:
             continue
         wanted = {i for _, v in out if not isinstance(v, HubError) for i in each(v, path)}
-        known = _golden_ids(hub, hub.side(parent), wanted, absorb)
+        known = _golden_ids(hub, parent, wanted, absorb)
         for n, (record, values) in enumerate(out):
             unknown = [] if isinstance(values, HubError) else [i for i in each(values, path) if i not in known]
             if unknown:
@@ -77,19 +78,20 @@ def _without(values: Normals, path: Path, known: Mapping[str, str]) -> Normals:
     return {**values, name: rows}
 
 
-def _golden_ids(hub: Hub, parent: Side, wanted: set[str], absorb: Absorb) -> dict[str, str]:
+def _golden_ids(hub: Hub, parent: str, wanted: set[str], absorb: Absorb) -> dict[str, str]:
     """Golden ids of these records of the parent's object; unknown ones are fetched and captured first."""
-    doc = parent.mapping
+    doc = hub.project.mappings[parent]
     with hub.store.look() as tx:
         known, asked_at = goldens.golden_ids(tx, doc.connection, doc.object, wanted), tx.now()
     missing = sorted(wanted - known.keys())
     if missing:
         try:
+            side = hub.side(parent)
             found = hub.connect(doc.connection).fetch(doc.object, missing)
-        except (Missing, Rejected):
+        except (Missing, Rejected, Unsupported):  # the last: its mapping is stopped, and goes on when it is mended
             found = []
         if found:
-            absorb(parent, found, asked_at)
+            absorb(side, found, asked_at)
             with hub.store.look() as tx:
                 known |= goldens.golden_ids(tx, doc.connection, doc.object, missing)
     with hub.store.look() as tx:
@@ -119,6 +121,40 @@ def _outward_one(values: Normals | str, path: Path, ids: Mapping[str, str], enti
     if any(i not in ids for i in each(values, path)):
         return entity
     return replaced(values, path, lambda i: ids[i])
+
+
+def absent(tx: Tx, hub: Hub, side: Side, debts: Sequence[Normals]) -> list[Rejected | None]:
+    """For debts that wait for a parent: why it will not come by itself, None where it is on its way.
+
+    On its way is a parent that is owed to this system, or being created there; not one whose record is gone there, or
+    that this system is not to have.
+    """
+    out: list[Rejected | None] = [None] * len(debts)
+    for path, entity in side.compiled.references.items():
+        parent = hub.parent_object(side, entity)
+        if parent is None:
+            continue
+        place = (side.mapping.connection, hub.project.mappings[parent].object)
+        wanted = [each(debt, path) for debt in debts]
+        stands = goldens.resolve_merged(tx, {i for ids in wanted for i in ids})
+        links = goldens.links_of(tx, set(stands.values()), lock=False)
+        gone = {
+            i for i, stand in stands.items()
+            if not any((x.connection, x.object) == place and _comes(x) for x in links.get(stand, ()))
+        }  # fmt: skip
+        for n, ids in enumerate(wanted):
+            lacking = next((i for i in ids if i in gone), None)
+            if lacking is not None and out[n] is None:
+                facts = {"entity": entity, "id": lacking, "connection": place[0]}
+                out[n] = Rejected("reference.not_there", field=".".join(path), **facts)
+    return out
+
+
+def _comes(link: Link) -> bool:
+    """Whether the record is there, may be found there, or will be made there."""
+    if link.record_id is None:
+        return link.state in ("wanted", "creating") and link.waits != "filtered"
+    return link.state in ("active", "missing")
 
 
 def sent_key(tx: Tx, hub: Hub, side: Side, fields: Normals) -> Values | None:

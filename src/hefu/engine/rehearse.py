@@ -1,44 +1,39 @@
-"""Rehearsal: the same code with delivery recorded instead of sent, in a transaction that is rolled back."""
+"""Rehearsal: the same code with delivery noted instead of sent, in a transaction that is rolled back."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import Any
-
-from sqlalchemy import select
 
 from hefu.core.connector import Connector
 from hefu.core.errors import HubError
-from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.records import ObjectSchema, Page, Record, Values
 from hefu.engine import bury, worker
-from hefu.engine.capture import capture
-from hefu.engine.hub import Hub, Side
+from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.permit import UNKNOWN
+from hefu.engine.suppose import PLANNED
 from hefu.store import golden as goldens
-from hefu.store import issues
-from hefu.store.db import Tx, from_json
-from hefu.store.golden import Golden, Link
+from hefu.store import issues, shards
+from hefu.store.db import Rehearsal, Tx
 from hefu.store.plans import PlanEntry
-from hefu.store.tables import intent, link
 
-ENTRIES_KEPT = 100_000
-"""Entries a plan holds in memory; beyond them it only counts, and hands them on."""
+ENTRIES_SHOWN = 1000
+"""Entries a plan holds in memory, for a screen; beyond them it only counts, and hands them on."""
 
-PAGE = 500
-PLANNED = "planned:"
-"""What the id of a record begins with that would have been created."""
+Keep = Callable[[PlanEntry], None]
 
 
 @dataclass
 class Plan:
-    """What would happen: how many of what, every record field by field, and what waits for a person."""
+    """What would happen: how many of what, the first records field by field, and what waits for a person."""
 
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     entries: list[PlanEntry] = field(default_factory=list)
     issues: list[Mapping[str, Any]] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
     captured: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
@@ -46,14 +41,20 @@ class Plan:
         """Records that would be written, in all systems."""
         return sum(n for kinds in self.counts.values() for n in kinds.values())
 
+    def add(self, entry: PlanEntry) -> None:
+        """Count one more."""
+        kinds = self.counts.setdefault(entry.mapping or "", {})
+        kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
+        if len(self.entries) < ENTRIES_SHOWN:
+            self.entries.append(entry)
+
 
 class Recorder(Connector):
-    """Reads go through; writes are answered as if they had been made."""
+    """Reads go through; whatever would write is refused, as a rehearsal only notes it (suppose.py)."""
 
     def __init__(self, line: Connector) -> None:
         super().__init__(line.settings, line.site)
         self.line = line
-        self._numbers = count(1)
 
     def check(self) -> None:
         """As the real one."""
@@ -76,44 +77,68 @@ class Recorder(Connector):
         """As the real one."""
         return self.line.search(obj, by)
 
-    def write(self, obj: str, writes: Sequence[Write]) -> Sequence[Written]:
-        """Nothing is sent."""
-        return [Written(w.id or f"{PLANNED}{obj}:{next(self._numbers)}") for w in writes]
-
-    def call(self, obj: str, action: str, record_id: str, args: Values) -> Written:
-        """Nothing is sent."""
-        return Written(record_id)
+    def left_out(self, obj: str) -> Sequence[tuple[str, HubError]] | None:
+        """As the real one."""
+        return self.line.left_out(obj)
 
 
-def rehearse(
-    hub: Hub, mappings: Sequence[str], *, full: bool = False, keep: Callable[[PlanEntry], None] = lambda _: None
-) -> Plan:
+def rehearse(hub: Hub, mappings: Sequence[str], *, full: bool = False, keep: Keep = lambda _: None) -> Plan:
     """What capturing and delivering these mappings would do now. Touches neither the systems nor the store.
 
-    `keep` is given every entry, also those beyond ENTRIES_KEPT. Raises HubError when a system cannot be read, with the
-    mapping among its facts: a plan from half a picture would be worse than none.
+    `keep` is given every entry, also those beyond ENTRIES_SHOWN, as it stands without what the rehearsal learned.
+    Raises HubError when a system cannot be read, with the mapping among its facts: a plan from half a picture would be
+    worse than none.
     """
-    plan, dry = Plan(), dry_hub(hub)
-    first_new = hub.env.new_id()
-    with hub.store.rehearsal(), dry.run("plan", ",".join(mappings)[:200]) as run:
-        sides = []
-        for name in [name for name in dry.active_mappings() if name in mappings]:
-            try:
-                side = dry.side(name)
-                plan.captured[name] = dict(capture(dry, side, run, full=full))
-            except HubError as error:
-                error.facts.setdefault("mapping", name)
-                raise
-            sides.append(side)
-        for side in sides:
-            bury.bury(dry, side, run)
-        worker.drain(dry, run, sides, guarded=False)
-        _collect(dry, plan, run.id, first_new, sides, keep)
+    with hub.store.rehearsal() as stage, hub.run("plan", ",".join(mappings)[:200]) as run:
+        first_new = hub.env.new_id()
+
+        def keep_lasting(tx: Tx, plan: Plan, side: Side, entries: Sequence[PlanEntry]) -> None:
+            for entry in lasting(tx, {side.name: side}, entries, first_new):
+                plan.add(entry)
+                keep(entry)
+
+        return look_ahead(hub, stage, mappings, run, keep_lasting, full=full)
+
+
+def look_ahead(
+    hub: Hub,
+    stage: Rehearsal,
+    mappings: Sequence[str],
+    run: Run,
+    keep: Callable[[Tx, Plan, Side, Sequence[PlanEntry]], None],
+    *,
+    full: bool = False,
+) -> Plan:
+    """Read these mappings inside of a rehearsal, and aside of it deliver without sending. Raises as `rehearse`."""
+    plan = Plan()
+    dry = dry_hub(hub, lambda tx, side, entries: keep(tx, plan, side, entries))
+    sides = []
+    for name in [name for name in dry.active_mappings() if name in mappings]:
+        with about(name):
+            sides.append(dry.side(name))
+            plan.captured[name] = dict(worker.read_side(dry, sides[-1], run, full=full))
+    for side in sides:
+        run.counts.update({f"{side.name}.{k}": n for k, n in bury.bury(dry, side, run).items()})
+    with stage.aside():
+        worker.drain(dry, replace(run, counts=Counts()), sides, guarded=False)
+        with hub.store.look() as tx:
+            plan.issues = issues.list_issues(tx, limit=1000)
+            plan.waiting = issues.count_issues(tx)
     return plan
 
 
-def dry_hub(hub: Hub) -> Hub:
-    """A hub whose writes to systems are only answered, for use inside `Store.rehearsal`."""
+@contextmanager
+def about(mapping: str) -> Iterator[None]:
+    """An error in here concerns this mapping."""
+    try:
+        yield
+    except HubError as error:
+        error.facts.setdefault("mapping", mapping)
+        raise
+
+
+def dry_hub(hub: Hub, note: Callable[[Tx, Side, list[PlanEntry]], None] = lambda *_: None) -> Hub:
+    """A hub that notes its writes to systems and does not make them, for use inside `Store.rehearsal`."""
     lines: dict[str, Recorder] = {}
 
     def connect(name: str) -> Connector:
@@ -124,8 +149,8 @@ def dry_hub(hub: Hub) -> Hub:
     return replace(
         hub,
         connect=connect,
-        rehearsing=True,
-        worker_id="rehearsal",
+        note=note,
+        worker_id=shards.REHEARSAL,
         draining=threading.Lock(),
         asked=threading.Event(),
         _sides={},
@@ -133,79 +158,21 @@ def dry_hub(hub: Hub) -> Hub:
     )
 
 
-# --------------------------------------------------------------------- collecting
+# ------------------------------------------------------------------------- lasting
 
 
-def _collect(
-    hub: Hub, plan: Plan, run_id: str, first_new: str, sides: Sequence[Side], keep: Callable[[PlanEntry], None]
-) -> None:
-    """Read the plan out of the intents that the rehearsal left, before they are rolled back."""
-    by_name = {side.name: side for side in sides}
-    after = ""
-    with hub.store.look() as tx:
-        while rows := _page(tx, run_id, after):
-            after = rows[-1]["id"]
-            for entry in _entries(tx, rows, by_name, first_new):
-                entry.seq = plan.writes
-                kinds = plan.counts.setdefault(entry.mapping or "", {})
-                kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
-                if len(plan.entries) < ENTRIES_KEPT:
-                    plan.entries.append(entry)
-                keep(entry)
-        plan.issues = issues.list_issues(tx, limit=1000)
+def lasting(tx: Tx, sides: Mapping[str, Side], entries: Sequence[PlanEntry], first_new: str) -> Sequence[PlanEntry]:
+    """Entries as they stand once the rehearsal is undone.
 
-
-def _page(tx: Tx, run_id: str, after: str) -> Sequence[Mapping[Any, Any]]:
-    statement = (
-        select(intent, link.c.mapping)
-        .join(link, link.c.id == intent.c.link_id)
-        .where(intent.c.run_id == run_id, intent.c.id > after)
-        .order_by(intent.c.id)
-        .limit(PAGE)
-    )
-    rows: Sequence[Mapping[Any, Any]] = tx.run(statement).mappings().all()
-    return rows
-
-
-def _entries(
-    tx: Tx, rows: Sequence[Mapping[Any, Any]], sides: Mapping[str, Side], first_new: str
-) -> Sequence[PlanEntry]:
-    """The entries of some intents. An id from `first_new` on is gone with the rehearsal: its record stands for it."""
-    links = goldens.load_links(tx, {row["link_id"] for row in rows}, lock=False)
-    golden = goldens.load_golden(tx, {x.golden_id for x in links.values()}, lock=False)
-    out: list[PlanEntry] = []
-    for row in reversed(rows):  # from the last write back, so that `seen` becomes what it was before each
-        side, mine = sides[row["mapping"]], links[row["link_id"]]
-        entry = _entry(row, side, mine, golden[mine.golden_id])
-        if entry.kind in ("update", "delete"):
-            mine.seen = {**mine.seen, **{name: pair[0] for name, pair in entry.fields.items()}}
-            entry.seen = mine.seen
-        out.append(entry)
-    out.reverse()
-    unknown = {x.golden_id for x in links.values()}
-    for entry in out:
+    An id from `first_new` on is gone then: the record that the object comes from stands for it.
+    """
+    unknown = {e.golden_id for e in entries if e.golden_id}
+    for entry in entries:
         side = sides[str(entry.mapping)]
         befores = {name: pair[0] for name, pair in entry.fields.items()}
         unknown |= {i for values in (befores, entry.after, entry.seen) for i in _ids(values, side)}
     records = _records(tx, {i for i in unknown if i >= first_new})
-    return [_lasting(entry, sides[str(entry.mapping)], records, first_new) for entry in out]
-
-
-def _entry(row: Mapping[Any, Any], side: Side, link: Link, golden: Golden) -> PlanEntry:
-    after, before = from_json(row["fields"]) or {}, from_json(row["before"]) or {}
-    if row["kind"] == "create" and row["fields"] is None:
-        after = link.told
-    fields = {name: [before.get(name), value] for name, value in after.items()}
-    if row["kind"] == "delete":
-        fields = {name: [value, None] for name, value in before.items()}
-    if row["action"]:
-        fields = {"step": [None, row["action"]]}
-    there = link.record_id is not None and not link.record_id.startswith(PLANNED) and row["kind"] != "create"
-    return PlanEntry(
-        row["id"], 0, link.mapping, link.connection, link.object, golden.entity, row["kind"], row["action"],
-        link.organisation, link.record_id if there else None, link.golden_id, None, title_of(side, golden.fields),
-        fields, link_id=link.id,
-    )  # fmt: skip
+    return [_lasting(entry, sides[str(entry.mapping)], records, first_new) for entry in entries]
 
 
 def _ids(values: Mapping[str, Any] | None, side: Side) -> Iterator[str]:
@@ -250,11 +217,3 @@ def _lasting(entry: PlanEntry, side: Side, records: Mapping[str, list[str]], fir
     if entry.link_id is not None and entry.link_id >= first_new:
         entry.link_id = None
     return entry
-
-
-def title_of(side: Side, values: Mapping[str, Any]) -> str:
-    """A few words by which a person recognises the record: its name, or else its keys."""
-    for name in ("name", "title", "subject", "number", "code"):
-        if isinstance(values.get(name), str):
-            return str(values[name])
-    return " ".join(str(values[f]) for key in side.entity.match for f in key if values.get(f))

@@ -35,7 +35,7 @@ def plan_repairs(hub: Hub, outcome: Outcome, author: str) -> StoredPlan | None:
     names = list(dict.fromkeys(n for s in outcome.sections for n in (s.left, s.right)))
     counts: dict[str, dict[str, int]] = {}
     covered: set[tuple[str | None, str | None, str]] = set()
-    with plans.spooling() as spool:
+    with plans.spooling(hub) as spool:
 
         def keep(entry: PlanEntry) -> None:
             if _concerns(entry, places):

@@ -10,20 +10,18 @@ from hefu.core.mapping import FILTERED
 from hefu.core.records import Normals, Record, Written
 from hefu.core.rewriting import own_writing
 from hefu.engine import clocks, document
-from hefu.engine.capture import UNREAD, digest
 from hefu.engine.fold import Batch, fold, owed
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.loss import report_losses
+from hefu.engine.mark import UNREAD, digest
 from hefu.engine.permit import RESTORE, never_taken
 from hefu.engine.prepare import BACKOFF, Job, reject
 from hefu.store import golden as goldens
-from hefu.store import intents, issues, runs, shards
+from hefu.store import intents, issues, journal, runs, shards
 from hefu.store.db import Tx
 from hefu.store.golden import Link
 from hefu.store.intents import Intent
 from hefu.store.issues import Issue
-from hefu.store.tables import FOR_PARENT
-from hefu.store.tables import link as link_table
 
 
 def settle(
@@ -48,13 +46,13 @@ def settle(
             batch.dirty_links[link.id] = link
             if isinstance(answer, Written):
                 created |= link.record_id is None
-                confirm(batch, side, link, job.intent, job.debt, answer, back, certain=job.certain)
+                confirm(batch, side, link, job.intent, job.debt, answer, back, certain=job.certain, version=job.version)
                 done.append(job.intent.id)
             else:
-                failed(batch, side, link, job.intent, answer, job.debt)
+                failed(batch, side, link, job.intent, answer, job.debt, job.version)
         intents.applied(tx, done)
         if created:
-            _release_children(tx, side)
+            goldens.release_children(tx, side.mapping.connection)
         stamped = next((a.modified_at for _, a in pairs if isinstance(a, Written) and a.modified_at is not None), None)
         if stamped is not None:
             clocks.learn(tx, side.mapping.connection, stamped)
@@ -63,9 +61,32 @@ def settle(
             closed = [job.link.id for job, a in pairs if isinstance(a, Written)]
             issues.close_issues(tx, "hub", "delivered", kinds=("rejected", "unknown_outcome"), link_ids=closed,
                                 whole_record=True)  # fmt: skip
+        _note(hub, tx, side, pairs, run)
         return batch.counts
 
     counts.update(hub.store.again(commit))
+
+
+def _note(hub: Hub, tx: Tx, side: Side, pairs: Sequence[tuple[Job, Written | HubError]], run: Run) -> None:
+    """One row of the audit log for these writes: which record of the other system, what came of it, and a digest.
+
+    The values stand in the write's own history; the digest shows whether they are still those that were sent.
+    """
+    if not pairs:
+        return
+    writes = [
+        [
+            job.intent.id,
+            job.intent.kind,
+            answer.id if isinstance(answer, Written) else job.write.id,
+            "applied" if isinstance(answer, Written) else answer.code,
+            intents.digest(job.intent),
+        ]
+        for job, answer in pairs
+    ]
+    place = f"{side.mapping.connection}/{side.mapping.object}"
+    detail = {"run": run.id, "version": run.version, "writes": writes}
+    journal.record(tx, hub.journal_key, f"worker {hub.worker_id}", "written", place, detail)
 
 
 def _in_our_terms(side: Side, pairs: Sequence[tuple[Job, Written | HubError]]) -> list[Normals | None]:
@@ -90,10 +111,12 @@ def confirm(
     back: Normals | None,
     *,
     certain: bool = True,
+    version: int = 0,
 ) -> None:
     """The system has learned it: told is what we delivered, seen what it says it now holds.
 
     Not `certain`: `back` was read later, so only what is our value in the system's way of writing counts as seen.
+    `version`: the golden record's, from which the debt was reckoned.
     """
     golden = batch.golden[link.golden_id]
     tx = batch.tx
@@ -106,21 +129,25 @@ def confirm(
         batch.counts["steps"] += 1
     elif intent.kind == "create":
         if link.record_id not in (None, answer.id):
-            _doubled(batch, side, link, answer)
+            doubled(batch, side, link, answer.id)
             return
         batch.counts["created"] += 1
     else:
         batch.counts["updated"] += 1
+    held = _known_back(side, link, debt, back)
+    written = document.lines_as_written(side, link, debt, held) if certain else {}
     link.record_id, link.state = answer.id, "active"
     link.version, link.seen_at = answer.version or link.version, tx.now()
     learned = debt if intent.action != RESTORE else never_taken(side.their_fields(debt), link, debt)
-    link.told = {**link.told, **learned}
-    held = _known_back(side, link, debt, back)
-    owners = side.rules(golden.fields).owners
-    ours = {n for n in debt if owners.get(n) != link.connection}  # where it is the owner, its way of writing counts
-    image = {**debt, **held} if certain else own_writing(debt, held, side.their_fields(debt))
-    link.seen = {**link.seen, **{n: image[n] if n in ours else v for n, v in debt.items()}}
-    report_losses(batch, side, link, debt, image)
+    link.told = told = {**link.told, **learned}
+    if certain and not held and not written:  # nothing is known of it but what we sent
+        link.seen = {**link.seen, **debt}
+    else:
+        owners = side.rules(golden.fields).owners
+        ours = {n for n in debt if owners.get(n) != link.connection}  # where it is the owner, its way of writing counts
+        image = {**debt, **held, **written} if certain else own_writing(debt, held, side.their_fields(debt))
+        link.seen = {**link.seen, **{n: image[n] if n in ours else v for n, v in debt.items()}}
+        report_losses(batch, side, link, debt, image)
     link.digest = UNREAD
     if answer.values is not None:
         record = Record(answer.id, answer.values, answer.version, answer.modified_at, None, link.organisation)
@@ -131,7 +158,9 @@ def confirm(
         if held:
             fold(batch, side, link, golden, record, {**link.seen, **held}, "changed")
     link.attempt, link.waits = 0, None
-    again = bool(owed(side, link, golden)) or link.reread or side.steps
+    calm = version == golden.version and link.told is told  # nobody has moved anything since it was reckoned
+    paid = calm and learned is debt and not side.line_specs
+    again = link.reread or side.steps or golden.state == "deleted" or (not paid and bool(owed(side, link, golden)))
     link.due_at = tx.now() if again else None
 
 
@@ -158,17 +187,19 @@ def _lines_with_our_ids(lines: Any, known: Any, inner: str, key: str | None) -> 
     return [{**row, inner: ours[row.get(key)]} if row.get(key) in ours else row for row in lines or ()]
 
 
-def _doubled(batch: Batch, side: Side, link: Link, answer: Written) -> None:
+def doubled(batch: Batch, side: Side, link: Link, also: str) -> None:
     """While our create was on its way, somebody made the same record by hand: a person decides which one stays."""
-    facts = {"record_id": link.record_id, "also": answer.id, "object": side.mapping.object}
+    facts = {"record_id": link.record_id, "also": also, "object": side.mapping.object}
     batch.issues.append(
-        Issue("duplicate", side.entity.entity, link.golden_id, link.id, side.mapping.connection, answer.id[:200], facts)
+        Issue("duplicate", side.entity.entity, link.golden_id, link.id, side.mapping.connection, also[:200], facts)
     )
     batch.counts["doubled"] += 1
 
 
-def failed(batch: Batch, side: Side, link: Link, intent: Intent, error: HubError, debt: Normals) -> None:
-    """What an error means for this write and its link (core/errors.py)."""
+def failed(
+    batch: Batch, side: Side, link: Link, intent: Intent, error: HubError, debt: Normals, version: int = 0
+) -> None:
+    """What an error means for this write and its link (core/errors.py). `version`: as in `confirm`."""
     tx = batch.tx
     facts = {"code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}}
     if isinstance(error, Unanswered):
@@ -179,7 +210,10 @@ def failed(batch: Batch, side: Side, link: Link, intent: Intent, error: HubError
         return
     if isinstance(error, Rejected):
         intents.settle(tx, intent.id, "refused", facts)
+        moved_on = _moved_on(batch, side, link, intent, version)
         reject(batch, side, link, error, debt)
+        if moved_on:  # what came meanwhile was not refused, and may be the remedy
+            link.waits, link.due_at = None, tx.now()
         batch.counts["refused"] += 1
     elif isinstance(error, Stale):
         intents.settle(tx, intent.id, "stale", facts)
@@ -200,21 +234,20 @@ def failed(batch: Batch, side: Side, link: Link, intent: Intent, error: HubError
         link.state = "wanted"
 
 
+def _moved_on(batch: Batch, side: Side, link: Link, intent: Intent, version: int) -> bool:
+    """Whether the system is owed something else by now than what it refused."""
+    golden = batch.golden[link.golden_id]
+    if intent.kind in ("create", "update"):
+        return golden.version != version
+    return golden.state == "live" and bool(owed(side, link, golden))  # none was owed when these were prepared
+
+
 def _later(tx: Tx, link: Link, error: HubError) -> None:
     told = error.after if isinstance(error, Transient) else None
     link.attempt += 1
     wait = told if told is not None else BACKOFF[min(link.attempt - 1, len(BACKOFF) - 1)]
     jitter = tx.store.env.random() * min(wait / 4, 30.0)  # so that not all come at once; hours stay hours
     link.due_at, link.waits = tx.later(wait + jitter), "system"
-
-
-def _release_children(tx: Tx, side: Side) -> None:
-    """Records that waited for a parent in this system may go now."""
-    tx.run(
-        link_table.update()
-        .where(link_table.c.connection == side.mapping.connection, FOR_PARENT)
-        .values(due_at=tx.now(), waits=None, attempt=0)
-    )
 
 
 def pause(hub: Hub, tx: Tx, side: Side, error: HubError) -> None:
@@ -231,4 +264,4 @@ def pause_named(tx: Tx, connection: str, mapping: str, error: HubError) -> None:
     issues.raise_issues(tx, [Issue("paused", None, None, None, connection, scope, facts)])
 
 
-__all__ = ["confirm", "failed", "pause", "pause_named", "settle"]
+__all__ = ["confirm", "doubled", "failed", "pause", "pause_named", "settle"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -180,8 +180,13 @@ class Window:
         said = values.get(self.field) if isinstance(values, dict) else None
         if not isinstance(said, str):
             return False
-        first, last = (at.isoformat()[: len(said.rstrip("Z"))] if at else None for at in (self.since, self.until))
-        return said.rstrip("Z") >= (first or "") and (last is None or said.rstrip("Z") < last)
+        zone = UTC if said.endswith("Z") else None  # a date has no zone: it is the day that was asked for
+        said = said.rstrip("Z")
+        first, last = (
+            (at.astimezone(zone) if zone else at).replace(tzinfo=None).isoformat()[: len(said)] if at else None
+            for at in (self.since, self.until)
+        )
+        return said >= (first or "") and (last is None or said < last)
 
 
 def read_side(

@@ -25,7 +25,8 @@ from hefu.engine.fold import _at, owed
 from hefu.engine.hub import Hub, Side, chunks, line_keys
 from hefu.engine.permit import RESTORE
 from hefu.engine.plans import keep, spooling
-from hefu.engine.rehearse import dry_hub, title_of
+from hefu.engine.rehearse import dry_hub
+from hefu.engine.suppose import title_of
 from hefu.engine.undo import REVIVE, Scope, Story, stories
 from hefu.store import golden as goldens
 from hefu.store import intents
@@ -79,7 +80,7 @@ def plan_undo(hub: Hub, scope: Scope, author: str, reason: str = "") -> TakeBack
     for one in wrote:
         by_golden.setdefault(one.golden_id, []).append(one)
     out, dry = TakeBack(), dry_hub(hub)
-    with spooling() as spool:
+    with spooling(hub) as spool:
         with hub.store.rehearsal(), dry.run("undo", scope.run or "") as run:
             for side in [dry.side(name) for name in names]:
                 capture(dry, side, run)

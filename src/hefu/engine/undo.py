@@ -6,7 +6,7 @@ before-images of the writes that are read here, and its compensating versions ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from hefu.core.errors import Unsupported
 from hefu.core.merge import settle_lines
 from hefu.core.records import Normal, Normals
+from hefu.engine import bury
 from hefu.engine.fold import Batch, _at, remember_keys
 from hefu.engine.hub import Hub, Run, line_keys
 from hefu.store import golden as goldens
@@ -169,7 +170,19 @@ def stories(hub: Hub, tx: Tx, scope: Scope) -> list[Story]:
             continue
         found = out.setdefault(row["link_id"], Story(row["link_id"], row["golden_id"], row["mapping"], row["id"]))
         found.add(row)
+    together = _one_doing(tx, {run_id for one in out.values() for run_id in one.runs})
+    for one in out.values():
+        one.runs = {other for run_id in one.runs for other in together.get(run_id, {run_id})}
     return list(out.values())
+
+
+def _one_doing(tx: Tx, run_ids: Iterable[str]) -> dict[str, set[str]]:
+    """run -> all runs that applied the same plan: it was read in one and written in another, or cut off in between."""
+    rows = tx.pick(run, ("id", "scope"), "id", run_ids, "kind = 'apply'")
+    groups: dict[str, set[str]] = {}
+    for run_id, scope in tx.pick(run, ("id", "scope"), "scope", {scope for _, scope in rows}, "kind = 'apply'"):
+        groups.setdefault(scope, set()).add(run_id)
+    return {run_id: groups[scope] for run_id, scope in rows}
 
 
 def _run_ids(tx: Tx, given: str) -> list[str]:
@@ -217,7 +230,8 @@ def compensate(hub: Hub, plan_id: str, by_run: Run, who: str) -> None:
                     moved.append(entry.golden_id or "")
                     continue
                 if entry.action == REVIVE:
-                    _revive(batch, golden, who)
+                    bury.revive(batch, golden)
+                    batch.moved.append(Moved(golden.id, "undone", None, who, None, None, {}))
                 else:
                     _move_back(batch, golden, entry.fields, who)
                 turned.append(("written", None, entry.id))
@@ -237,15 +251,3 @@ def _moved_since(golden: Golden | None, entry: PlanEntry) -> dict[str, list[Any]
         for path, pair in entry.fields.items()
         if now[path] != pair[0] or path in golden.disputed or golden.state != "live"
     }
-
-
-def _revive(batch: Batch, golden: Golden, who: str) -> None:
-    """A deleted object lives again: every system that lost it is to have it, as a new record."""
-    golden.state = "live"
-    batch.touch(golden)
-    for x in goldens.links_of(batch.tx, [golden.id]).get(golden.id, ()):
-        if x.state == "tombstone":
-            x.state, x.record_id, x.told, x.seen, x.digest = "wanted", None, {}, {}, None
-            x.version, x.status, x.due_at, x.waits, x.attempt = None, None, batch.tx.now(), None, 0
-            batch.dirty_links[x.id] = x
-    batch.moved.append(Moved(golden.id, "undone", None, who, None, None, {}))

@@ -83,14 +83,19 @@ def stop(hub: Hub, connection: str, mapping: str, error: HubError) -> None:
 def capture_side(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts | None:
     """Capture one side; None if its system failed (which pauses it, and the run says so)."""
     try:
-        with urgently(side.priority == URGENT):
-            counts = capture.capture(hub, side, run, full=full)
+        return read_side(hub, side, run, full=full)
     except (Transient, Denied, Unsupported) as error:
         if ours(error):
             raise
         stop(hub, side.mapping.connection, side.name, error)
         run.state, run.note = "paused", error.code
         return None
+
+
+def read_side(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
+    """Capture one side. Raises HubError when its system fails."""
+    with urgently(side.priority == URGENT):
+        counts = capture.capture(hub, side, run, full=full)
     _tell_left_out(hub, side, counts)
     run.counts.update({f"{side.name}.{k}": n for k, n in counts.items()})
     return counts

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from hefu.store import golden as goldens
 from hefu.store import intents, issues
@@ -41,9 +41,29 @@ def find_records(tx: Tx, what: str, limit: int = 50) -> list[str]:
     by_key = select(identity_key.c.golden_id).where(identity_key.c.value == what.upper()).distinct()
     if found := tx.run(by_key.limit(limit)).scalars().all():
         return list(found)
-    words = what.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    inside = select(golden.c.id).where(or_(golden.c.fields.like(f"%{words}%", escape="\\"))).order_by(golden.c.id)
+    inside = select(golden.c.id).where(golden.c.fields.like(f"%{_escaped(what)}%", escape="\\")).order_by(golden.c.id)
     return list(tx.run(inside.limit(limit)).scalars())
+
+
+def find_in(
+    tx: Tx, what: str, where: Sequence[ColumnElement[bool]], *, after: str | None = None, limit: int = 50
+) -> list[str]:
+    """The same among those that meet conditions, newest first, for a page that goes on after one of them."""
+    keys = select(identity_key.c.golden_id).where(identity_key.c.value == what.upper())
+    named = select(link.c.golden_id).where(link.c.record_id == what)
+    exact = or_(golden.c.id == what, golden.c.id.in_(named), golden.c.id.in_(keys))
+    statement = select(golden.c.id).where(*where)
+    if after is not None:
+        statement = statement.where(golden.c.id < after)
+    statement = statement.order_by(golden.c.id.desc()).limit(limit)
+    anything = select(golden.c.id).where(*where, exact).limit(1)
+    if tx.run(anything).first() is not None:
+        return list(tx.run(statement.where(exact)).scalars())
+    return list(tx.run(statement.where(golden.c.fields.like(f"%{_escaped(what)}%", escape="\\"))).scalars())
+
+
+def _escaped(what: str) -> str:
+    return what.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def story(tx: Tx, golden_id: str) -> Story:

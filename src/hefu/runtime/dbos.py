@@ -451,6 +451,8 @@ def _config(settings: Settings) -> DBOSConfig:
         "sys_db_pool_size": settings.threads + 8,
         # It serves messages and events, which we do not use, by triggers on each write.
         "use_listen_notify": False,
+        # Nobody listens, yet that thread is what `stop` would wait a second for.
+        "notification_listener_polling_interval_sec": 0.1,
         "scheduler_polling_interval_sec": 5.0,
     }
     if sqlite:

@@ -23,7 +23,7 @@ from sqlalchemy.sql import Executable
 
 from hefu.core.env import Env
 from hefu.core.errors import Denied, HubError, Transient, Unsupported
-from hefu.store.tables import INSTANT, metadata
+from hefu.store.tables import CLOSED, INSTANT, metadata
 
 Row = tuple[Any, ...]
 
@@ -175,6 +175,23 @@ class Tx:
             self.conn.exec_driver_sql("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
+class Rehearsal:
+    """One long transaction. `agreed`: it is to be kept when it ends."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self.agreed = False
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What happens in here is undone at its end in any case."""
+        nested = self._conn.begin_nested()
+        try:
+            yield
+        finally:
+            nested.rollback()
+
+
 class Store:
     """The hub's database. `begin` writes, `look` only reads; both are short and never span a call to a system.
 
@@ -246,18 +263,38 @@ class Store:
             yield Tx(conn, self, writes=False)
 
     @contextmanager
-    def rehearsal(self) -> Iterator[None]:
-        """Everything until the end happens in one transaction that is rolled back: the same code, no effect."""
+    def rehearsal(self) -> Iterator[Rehearsal]:
+        """Everything until the end happens in one transaction that is rolled back: the same code, no effect.
+
+        Unless it is agreed to: then what was done outside of `Rehearsal.aside` stays, all of it or nothing.
+        """
         with self._writing, _clear_errors(), self.engine.connect() as conn:
+            self._spill(conn, "FILE")
             outer = conn.begin()
             if self.postgresql:
                 conn.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
             self._rehearsal = conn
+            made = Rehearsal(conn)
             try:
-                yield
+                yield made
+            except BaseException:
+                made.agreed = False
+                raise
             finally:
                 self._rehearsal = None
-                outer.rollback()
+                try:
+                    if made.agreed:
+                        outer.commit()
+                    else:
+                        outer.rollback()
+                finally:
+                    self._spill(conn, "MEMORY")
+
+    def _spill(self, conn: Connection, where: str) -> None:
+        """Where SQLite keeps pages that `aside` may have to bring back: as many as are touched, so not in memory."""
+        raw = conn.connection.driver_connection
+        if not self.postgresql and raw is not None:
+            raw.execute(f"PRAGMA temp_store={where}")
 
     def create(self) -> None:
         """All tables at once, for tests and simulations; a product store goes through `migrate.upgrade`."""
@@ -371,6 +408,7 @@ def _of_psycopg(error: BaseException, *kinds: str) -> bool:
 
 
 _TOLD: tuple[tuple[type[HubError], str, tuple[str, ...]], ...] = (
+    (Denied, "audit.closed", (CLOSED,)),
     (Transient, "store.full", ("disk is full", "no space left", "disk i/o error", "disk full")),
     (Transient, "store.locked", ("database is locked", "deadlock", "could not serialize", "lock timeout")),
     (Transient, "store.raced", ("unique constraint",)),

@@ -34,6 +34,7 @@ __all__ = ["Loaded", "SettingsTypes", "diff", "dump", "load", "read_folder", "wr
 _HEAD = re.compile(r"^(\w+):[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _GROUPS = {
     "connection": "connections", "entity": "entities", "mapping": "mappings", "flow": "flows", "cutover": "cutovers",
+    "role": "roles",
 }  # fmt: skip
 
 
@@ -179,7 +180,7 @@ class _Reader:
         if flaw.code == "documents.owner_silent":
             return any(kind == "mapping" for kind, _ in self.broken)
         what = flaw.code.removeprefix("documents.unknown_")
-        if what == "hidden":
+        if what == "place":
             return ("entity", flaw.word.partition(".")[0]) in self.broken
         if what == "scope":
             kind, _, name = flaw.word.partition(":")
@@ -233,4 +234,4 @@ def _documents(project: Project) -> dict[tuple[str, str], BaseModel]:
     found: dict[tuple[str, str], BaseModel] = {}
     for kind, group in _GROUPS.items():
         found |= {(kind, name): model for name, model in getattr(project, group).items()}
-    return found | {(k, k): model for k in ("roles", "alerts") if (model := getattr(project, k)) is not None}
+    return found if project.alerts is None else {**found, ("alerts", "alerts"): project.alerts}

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from hefu.core.records import Normals
 from hefu.store.db import Tx, from_json, to_json
-from hefu.store.tables import change, golden, identity_key, link
+from hefu.store.tables import FOR_PARENT, change, golden, identity_key, link
 
 SHARDS = 64
 
@@ -190,6 +190,18 @@ def read_children_again(tx: Tx, connection: str) -> None:
     """The system shows records that are new to us: they may be the parents that others of it wait for."""
     waiting = text(f"link.reread > 0 and link.reread = {UNRESOLVED}")
     tx.run(link.update().where(waiting, link.c.connection == connection).values(reread=1))
+
+
+def read_again(tx: Tx, ids: Iterable[str]) -> None:
+    """These records hold something that was not heard yet."""
+    tx.update(link, ("reread",), [(1, i) for i in ids])
+
+
+def release_children(tx: Tx, connection: str) -> None:
+    """Records that waited for a parent in this system may go now."""
+    tx.run(
+        link.update().where(link.c.connection == connection, FOR_PARENT).values(due_at=tx.now(), waits=None, attempt=0)
+    )
 
 
 def look_again(tx: Tx, mapping: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,12 @@ _COLUMNS = (
 
 def _intent(row: Sequence[Any]) -> Intent:
     return Intent(*decoded(row, {4, 5, 10}))
+
+
+def digest(sent: Intent) -> str:
+    """Of what a write was to do, so that its history can be compared with the audit log."""
+    said = to_json([sent.id, sent.link_id, sent.kind, sent.action, sorted((sent.fields or {}).items())])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def open_intents(tx: Tx, rows: Sequence[Intent], run_id: str, project_version: int) -> None:
@@ -77,6 +84,14 @@ def unsettled(tx: Tx, link_ids: Iterable[str]) -> dict[str, Intent]:
     """link id -> its write whose outcome is not known."""
     rows = tx.pick(intent, _COLUMNS, "link_id", set(link_ids), "state IN ('open','unknown')")
     return {row[1]: _intent(row) for row in rows}
+
+
+def given_up(tx: Tx, link_ids: Iterable[str]) -> dict[str, Normals]:
+    """link id -> what its last create sent of which nothing was found; it may show itself yet."""
+    rows = tx.pick(
+        intent, ("link_id", "id", "fields"), "link_id", set(link_ids), "kind = 'create' AND state = 'failed'"
+    )
+    return {row[0]: from_json(row[2]) or {} for row in sorted(rows, key=lambda row: str(row[1]))}
 
 
 def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str, limit: int = 500) -> list[Intent]:
@@ -131,6 +146,13 @@ def history(tx: Tx, link_ids: Iterable[str]) -> list[Mapping[str, Any]]:
         }
         for row in tx.run(statement).mappings()
     ]
+
+
+def altered(tx: Tx, writes: Iterable[Sequence[Any]]) -> str | None:
+    """The first of these writes, as the audit log tells them, whose history is gone or says something else now."""
+    told = {str(write[0]): str(write[4]) for write in writes}
+    found = {row[0]: digest(_intent(row)) for row in tx.pick(intent, _COLUMNS, "id", told)}
+    return next((one for one, mark in told.items() if found.get(one) != mark), None)
 
 
 def counts_by_state(tx: Tx) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.tables import issue
@@ -41,20 +41,26 @@ def raise_issues(tx: Tx, rows: Sequence[Issue]) -> None:
             fresh.append((*_columns(new_id, "closed", row, now), now, "hub", row.decision))
             continue
         if identity in known:
-            tx.run(issue.update().where(issue.c.id == known[identity]).values(facts=to_json(row.facts)))
+            news = {"facts": to_json(row.facts), "cause": cause_of(row.kind, row.facts)}
+            tx.run(issue.update().where(issue.c.id == known[identity]).values(**news))
             continue
         known[identity] = new_id
         fresh.append((*_columns(new_id, "open", row, now), None, None, None))
     columns = (
-        "id", "kind", "state", "entity", "golden_id", "link_id", "connection", "field", "facts", "opened_at",
-        "closed_at", "closed_by", "decision",
+        "id", "kind", "state", "entity", "golden_id", "link_id", "connection", "field", "cause", "facts",
+        "opened_at", "closed_at", "closed_by", "decision",
     )  # fmt: skip
     tx.insert(issue, columns, fresh)
 
 
 def _columns(new_id: str, state: str, row: Issue, now: str) -> tuple[Any, ...]:
     place = (row.entity, row.golden_id, row.link_id, row.connection, row.field)
-    return (new_id, row.kind, state, *place, to_json(row.facts), now)
+    return (new_id, row.kind, state, *place, cause_of(row.kind, row.facts), to_json(row.facts), now)
+
+
+def cause_of(kind: str, facts: Mapping[str, Any]) -> str:
+    """What issues are grouped by: the code of what is wrong, where there is one."""
+    return str(facts.get("code") or kind)[:64]
 
 
 def restate(tx: Tx, golden_id: str, field: str, facts: Mapping[str, Any]) -> None:
@@ -174,3 +180,39 @@ def count_issues(tx: Tx) -> dict[str, int]:
     """Open issues by kind."""
     statement = select(issue.c.kind, func.count()).where(issue.c.state == "open").group_by(issue.c.kind)
     return dict(tx.run(statement).tuples().all())
+
+
+def causes(tx: Tx, where: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Kind and cause of the issues that fit, with how many there are and since when, the most frequent first."""
+    columns = (issue.c.kind, issue.c.cause, issue.c.connection)
+    counted = select(*columns, func.count().label("count"), func.min(issue.c.opened_at).label("oldest_at"))
+    rows = tx.run(counted.where(*where).group_by(*columns)).mappings()
+    return sorted(
+        (dict(row) for row in rows), key=lambda r: (-r["count"], r["kind"], r["cause"], r["connection"] or "")
+    )
+
+
+def assign(tx: Tx, issue_ids: Collection[str], assignee: str | None) -> int:
+    """Say who sees to these open issues; None: nobody. How many there were."""
+    mine = (issue.c.id.in_(list(issue_ids)), issue.c.state == "open")
+    return int(tx.run(issue.update().where(*mine).values(assignee=assignee)).rowcount)
+
+
+def sleep_until(tx: Tx, issue_ids: Collection[str], until_at: str) -> None:
+    """When these skipped issues come back."""
+    tx.run(issue.update().where(issue.c.id.in_(list(issue_ids)), issue.c.state == "skipped").values(until_at=until_at))
+
+
+def to_wake(tx: Tx) -> bool:
+    """Whether there are skipped issues whose time has come."""
+    return tx.run(select(issue.c.id).where(*_slept(tx)).limit(1)).first() is not None
+
+
+def _slept(tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    return issue.c.state == "skipped", issue.c.until_at.is_not(None), issue.c.until_at <= tx.now()
+
+
+def wake(tx: Tx) -> int:
+    """Skipped issues whose time has come are open again; how many."""
+    news = {"state": "open", "until_at": None, "closed_at": None, "closed_by": None, "decision": None}
+    return int(tx.run(issue.update().where(*_slept(tx)).values(**news)).rowcount)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from hefu.core.records import Normals
 from hefu.store.db import Tx, decoded, from_json, to_json
@@ -90,11 +90,13 @@ _AGREED = 15
 """How many of these columns were agreed to; the others tell how it went."""
 
 
-def _entry(row: Sequence[Any]) -> PlanEntry:
+def unpacked(row: Sequence[Any]) -> PlanEntry:
+    """Back from `packed`."""
     return PlanEntry(*decoded(row, {11, 13, 14, 18}))
 
 
-def _row(e: PlanEntry) -> tuple[Any, ...]:
+def packed(e: PlanEntry) -> tuple[Any, ...]:
+    """An entry as the store has it."""
     return (
         e.id, e.seq, e.mapping, e.connection, e.object, e.entity, e.kind, e.action, e.organisation, e.record_id,
         e.golden_id, to_json(e.origin) if e.origin else None, e.title, to_json(e.fields),
@@ -106,18 +108,12 @@ def _row(e: PlanEntry) -> tuple[Any, ...]:
 # ------------------------------------------------------------------------ keeping
 
 
-def add(tx: Tx, made: StoredPlan, entries: Iterable[PlanEntry]) -> None:
-    """Keep a new plan with all its entries, in this transaction; sets its digest."""
+def add(tx: Tx, made: StoredPlan, pages: Iterable[Sequence[tuple[Any, ...]]]) -> None:
+    """Keep a new plan with all its entries (`packed`, in order), in this transaction; sets its digest."""
     sealed = _sealer(made)
-    part: list[tuple[Any, ...]] = []
-    for entry in entries:
-        row = _row(entry)
-        sealed.update(_agreed(row))
-        part.append((made.id, *row))
-        if len(part) >= PAGE:
-            tx.insert(plan_entry, _COLUMNS, part)
-            part = []
-    tx.insert(plan_entry, _COLUMNS, part)
+    for rows in pages:
+        sealed.update(b"".join(map(_agreed, rows)))
+        tx.insert(plan_entry, _COLUMNS, [(made.id, *row) for row in rows])
     made.digest = sealed.hexdigest()
     values = {name: getattr(made, name) for name in _HEAD}
     values |= {"mappings": to_json(made.mappings), "counts": to_json(made.counts), "complete": int(made.complete)}
@@ -239,9 +235,16 @@ def entries(
     if states:
         where.append(plan_entry.c.state.in_(states))
     for row in _rows(tx, plan_id, *where):
-        entry = _entry(row)
+        entry = unpacked(row)
         if field_name is None or field_name in entry.fields:
             yield entry
+
+
+def entries_after(tx: Tx, where: Sequence[Any], after: int | None, limit: int) -> list[PlanEntry]:
+    """One page of entries that meet these conditions, in order, beyond the one with this number."""
+    columns = [plan_entry.c[name] for name in _ENTRY]
+    statement = select(*columns).where(*where, plan_entry.c.seq > (-1 if after is None else after))
+    return [unpacked(row) for row in tx.run(statement.order_by(plan_entry.c.seq).limit(limit))]
 
 
 def tally(tx: Tx, plan_id: str) -> dict[str, int]:
@@ -274,7 +277,7 @@ def _some(tx: Tx, plan_id: str, limit: int, *where: Any) -> list[PlanEntry]:
         .order_by(plan_entry.c.seq)
         .limit(limit)
     )
-    return [_entry(row) for row in tx.run(statement)]
+    return [unpacked(row) for row in tx.run(statement)]
 
 
 def bind(tx: Tx, rows: Sequence[tuple[str, str]]) -> None:
@@ -286,7 +289,7 @@ def of_links(tx: Tx, plan_id: str, link_ids: Iterable[str]) -> dict[str, list[Pl
     """link id -> its entries in the plan, in order."""
     out: dict[str, list[PlanEntry]] = {}
     for row in sorted(tx.pick(plan_entry, _ENTRY, "link_id", set(link_ids), "plan_id = ?", (plan_id,))):
-        entry = _entry(row)
+        entry = unpacked(row)
         out.setdefault(str(entry.link_id), []).append(entry)
     for found in out.values():
         found.sort(key=lambda e: e.seq)
@@ -323,14 +326,13 @@ _ENDS = {"applied": "written", "refused": "refused", "stale": "planned", "failed
 
 def catch_up(tx: Tx, plan_id: str) -> int:
     """Learn from the intents how the writes ended that are under way; says how many are still open."""
-    statement = (
-        select(plan_entry.c.id, intent.c.state, intent.c.error)
-        .join(intent, intent.c.id == plan_entry.c.intent_id)
-        .where(plan_entry.c.plan_id == plan_id, plan_entry.c.state == "writing")
-    )
-    rows = tx.run(statement).all()
-    turned(tx, [(_ENDS[state], from_json(error), entry) for entry, state, error in rows if state in _ENDS])
-    return sum(1 for row in rows if row[1] not in _ENDS)
+    mine = (plan_entry.c.plan_id == plan_id, plan_entry.c.state == "writing")
+    its = intent.c.id == plan_entry.c.intent_id
+    ended = select(intent.c.id).where(its, intent.c.state.in_(list(_ENDS))).exists()
+    state = select(case(_ENDS, value=intent.c.state)).where(its).scalar_subquery()
+    note = select(intent.c.error).where(its).scalar_subquery()
+    tx.run(plan_entry.update().where(*mine, ended).values(state=state, note=note))
+    return int(tx.run(select(func.count()).select_from(plan_entry).where(*mine)).scalar() or 0)
 
 
 def due_links(
@@ -351,15 +353,22 @@ def due_links(
     return list(dict.fromkeys((row[0], row[1]) for row in tx.run(statement)))
 
 
-def pending(tx: Tx, plan_id: str) -> list[tuple[PlanEntry, str | None, str | None]]:
-    """Entries that are still planned, with what their link waits for and when it is due."""
-    statement = (
-        select(*[plan_entry.c[name] for name in _ENTRY], link.c.waits, link.c.due_at)
-        .outerjoin(link, link.c.id == plan_entry.c.link_id)
-        .where(plan_entry.c.plan_id == plan_id, plan_entry.c.state == "planned")
-        .order_by(plan_entry.c.seq)
-    )
-    return [(_entry(row[:-2]), row[-2], row[-1]) for row in tx.run(statement)]
+def pending(tx: Tx, plan_id: str) -> Iterator[list[tuple[PlanEntry, str | None, str | None]]]:
+    """Entries that are still planned, page by page, with what their link waits for and when it is due."""
+    after = -1
+    while True:
+        statement = (
+            select(*[plan_entry.c[name] for name in _ENTRY], link.c.waits, link.c.due_at)
+            .outerjoin(link, link.c.id == plan_entry.c.link_id)
+            .where(plan_entry.c.plan_id == plan_id, plan_entry.c.state == "planned", plan_entry.c.seq > after)
+            .order_by(plan_entry.c.seq)
+            .limit(PAGE)
+        )
+        rows = tx.run(statement).all()
+        if not rows:
+            return
+        yield [(unpacked(row[:-2]), row[-2], row[-1]) for row in rows]
+        after = rows[-1][1]
 
 
 def refused_links(tx: Tx, plan_id: str) -> set[str]:

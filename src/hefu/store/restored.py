@@ -12,15 +12,20 @@ from sqlalchemy import select
 
 from hefu.store import facts
 from hefu.store.db import Tx
-from hefu.store.tables import allowance, cursor
+from hefu.store.tables import allowance, cursor, session, ticket
 
 _FACT = "restored_at"
 
 
 def begin_anew(tx: Tx) -> None:
-    """The store is of an earlier moment: all is read again, and nobody's consent of then holds for what is due now."""
+    """The store is of an earlier moment: all is read again, and nobody's consent of then holds for what is due now.
+
+    Whoever was logged in then logs in anew: a session that was ended since must not come back with the backup.
+    """
     tx.run(cursor.update().values(position=None, fingerprint=""))
     tx.run(allowance.delete())
+    tx.run(session.delete())
+    tx.run(ticket.delete())
     facts.set_fact(tx, _FACT, tx.now())
 
 

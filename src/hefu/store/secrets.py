@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from hefu.core.errors import Denied, Rejected
 from hefu.store.db import Tx
-from hefu.store.tables import secret
+from hefu.store.tables import account, secret
 
 SOURCES = ("env", "file", "keyring", "sealed")
 MAX_FILE = 64 * 1024
@@ -207,6 +207,17 @@ def new_master_key() -> str:
     return base64.b64encode(AESGCM.generate_key(256)).decode()
 
 
+def exchange_keys(path: Path, keys: Iterable[bytes]) -> None:
+    """Write these master keys, the sealing one first, in place of those in the file; whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.writelines(base64.b64encode(key).decode() + "\n" for key in keys)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 def make_key_file(path: Path) -> None:
     """Write a fresh master key to a new file that only its owner may read. Raises FileExistsError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -296,24 +307,48 @@ def rotate(tx: Tx, keys: MasterKeys, hub: str) -> int:
 
     All or none: raises Denied "secret.wrong_key" before anything changes when an older key is not at hand.
     """
-    identity, master = keys.current
+    identity = keys.current[0]
     old = tx.run(select(secret).where(secret.c.key_id != identity).with_for_update()).all()
-    rows = []
-    for row in old:
-        data_key, body = _parts(keys, hub, row.name, row.key_id, row.sealed)
-        sealed = base64.b64encode(_FORM + _wrap(master, data_key, hub, row.name) + body).decode()
-        rows.append((identity, sealed, row.name))
+    rows = [(identity, _wrapped_anew(keys, hub, row.name, row.key_id, row.sealed), row.name) for row in old]
+    people = tx.run(select(account).where(account.c.totp_key_id != identity).with_for_update()).all()
+    factors = [
+        (identity, _wrapped_anew(keys, hub, second_factor(row.id), row.totp_key_id, row.totp), row.id) for row in people
+    ]
     tx.update(secret, ("key_id", "sealed"), rows, key="name")
-    return len(rows)
+    tx.update(account, ("totp_key_id", "totp"), factors)
+    return len(rows) + len(factors)
 
 
-def opener(begin: Callable[[], Any], keys: MasterKeys | None, hub: str) -> Callable[[str], str | None]:
-    """How `Secrets` opens sealed ones: `begin` is `store.look`. Without keys raises Denied "secret.no_master_key"."""
+def _wrapped_anew(keys: MasterKeys, hub: str, name: str, identity: str, sealed: str) -> str:
+    data_key, body = _parts(keys, hub, name, identity, sealed)
+    return base64.b64encode(_FORM + _wrap(keys.current[1], data_key, hub, name) + body).decode()
+
+
+def second_factor(account_id: str) -> str:
+    """The name that the secret of somebody's second factor is bound to; no reference of a document can hold it."""
+    return f"#totp/{account_id}"
+
+
+def sealed_under(tx: Tx) -> dict[str, int]:
+    """Key id of a master key -> how many secrets it seals."""
+    out: dict[str, int] = {}
+    for column in (secret.c.key_id, account.c.totp_key_id):
+        for identity, count in tx.run(select(column, func.count()).where(column.is_not(None)).group_by(column)):
+            out[identity] = out.get(identity, 0) + count
+    return out
+
+
+def opener(begin: Callable[[], Any], keys: Callable[[], MasterKeys | None], hub: str) -> Callable[[str], str | None]:
+    """How `Secrets` opens sealed ones: `begin` is `store.look`. Without keys raises Denied "secret.no_master_key".
+
+    `keys` gives the master keys as they are now: they may have been exchanged since this process began.
+    """
 
     def open_one(name: str) -> str | None:
-        if keys is None:
+        known = keys()
+        if known is None:
             raise Denied("secret.no_master_key", secret=name)
         with begin() as tx:
-            return unseal(tx, keys, hub, name)
+            return unseal(tx, known, hub, name)
 
     return open_one

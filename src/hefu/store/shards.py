@@ -16,6 +16,10 @@ from hefu.store.db import Tx, from_json, to_json
 from hefu.store.golden import SHARDS
 from hefu.store.tables import MISSING, link, shard, worker
 
+REHEARSAL = "rehearsal"
+"""Who only works out what would be written. It sends nothing and is undone, so it looks at every shard, whoever drains
+it just now, and needs no lease: with a worker's share of them a plan would leave out what lies in the others."""
+
 
 def ensure_shards(tx: Tx) -> None:
     """The shard rows exist."""
@@ -27,6 +31,8 @@ def claim(tx: Tx, worker_id: str, at_most: int = SHARDS) -> dict[int, int]:
 
     Those that were drained least often come first, so that every shard has its turn whatever the others do.
     """
+    if worker_id == REHEARSAL:
+        return dict.fromkeys(range(SHARDS), 0)
     now, until = tx.now(), tx.later(tx.store.lease)
     free = (shard.c.lease_until.is_(None)) | (shard.c.lease_until < now) | (shard.c.worker_id == worker_id)
     fair = -(-SHARDS // max(1, len(living(tx, worker_id)) + 1))
@@ -67,7 +73,7 @@ def read_elsewhere(tx: Tx, worker_id: str) -> dict[str, str]:
 
 def renew(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
     """Still ours? Then the lease is lengthened; else Transient "store.lost_lease" and the transaction rolls back."""
-    if not fences:
+    if not fences or worker_id == REHEARSAL:
         return
     still_ours(tx, worker_id, fences)
     renewed = tx.run(
@@ -81,6 +87,8 @@ def renew(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
 
 def still_ours(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
     """Nobody has claimed these shards since we did. Raises Transient "store.lost_lease"."""
+    if worker_id == REHEARSAL:
+        return
     rows = dict(tuple(row) for row in tx.run(select(shard.c.id, shard.c.fence).where(shard.c.id.in_(list(fences)))))
     if rows != fences:
         raise Transient("store.lost_lease", worker=worker_id)

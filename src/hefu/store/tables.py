@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    event,
     text,
 )
 
@@ -244,11 +245,14 @@ issue = Table(
     Column("link_id", Id),
     Column("connection", Name),
     Column("field", String(200), nullable=False, server_default=""),
+    Column("cause", String(64), nullable=False, server_default="", comment="code of what is wrong; else the kind"),
     Column("facts", Text, nullable=False, comment="JSON: values, authors, the system's own words, proposals"),
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("closed_by", String(200)),
     Column("decision", Text),
+    Column("assignee", String(200), comment="who sees to it"),
+    Column("until_at", Instant, comment="of a skipped one: it is open again then, if it is still so"),
     _states("open", "closed", "skipped"),
     CheckConstraint(
         "kind in ('conflict','overruled','rejected','unknown_outcome','deleted','delete_edit','duplicate','drift',"
@@ -258,6 +262,7 @@ issue = Table(
     comment="What only a person can settle; a rejected write is the dead letter.",
 )
 Index("ix_issue_state", issue.c.state, issue.c.kind)
+Index("ix_issue_cause", issue.c.state, issue.c.cause, issue.c.kind)
 Index("ix_issue_golden_id", issue.c.golden_id)
 Index("ix_issue_link_id", issue.c.link_id)
 
@@ -519,8 +524,34 @@ journal = Table(
     Column("detail", Text, nullable=False),
     Column("prev", String(64), nullable=False),
     Column("mac", String(64), nullable=False),
+    Column("request", String(64), comment="number of the request in which it happened"),
     comment="The audit log: what people and the hub decided, chained so that a gap or an edit shows.",
 )
+Index("ix_journal_at", journal.c.at)
+
+CLOSED = "the audit log is only added to"
+"""What the database says to whoever would change or delete a row of it."""
+
+KEEP_CLOSED: dict[str, tuple[str, ...]] = {
+    "sqlite": tuple(
+        f"create trigger journal_no_{verb} before {verb} on journal begin select raise(abort, '{CLOSED}'); end"
+        for verb in ("update", "delete")
+    ),
+    "postgresql": (
+        f"""create or replace function journal_is_closed() returns trigger language plpgsql as
+        $$ begin raise exception '{CLOSED}'; end $$""",
+        """create trigger journal_no_change before update or delete or truncate on journal
+        for each statement execute function journal_is_closed()""",
+    ),
+}
+"""Dialect -> what makes it so."""
+
+
+@event.listens_for(journal, "after_create")
+def _keep_closed(_table: Table, connection: Any, **_: Any) -> None:
+    for statement in KEEP_CLOSED[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
 
 secret = Table(
     "secret",
@@ -531,3 +562,189 @@ secret = Table(
     Column("changed_at", Instant, nullable=False),
     comment="Sealed secrets; the key is elsewhere.",
 )
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Name, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("given", Text, nullable=False, comment="JSON: what it was asked to do"),
+    Column("asked_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("beat_at", Instant, nullable=False, comment="when its process last said that it lives"),
+    Column("progress", Text, nullable=False, server_default="{}", comment="JSON: what it does and how far it is"),
+    Column("result", Text, comment="JSON: what came of it"),
+    Column("error", Text, comment="JSON: code and facts"),
+    _states("waiting", "running", "done", "failed"),
+    comment="Long work that somebody asked for and looks at while it goes on.",
+)
+Index("ix_job_state", job.c.state, job.c.id)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("author", String(200), primary_key=True),
+    Column("key", String(200), primary_key=True, comment="the Idempotency-Key that came with the request"),
+    Column("fingerprint", String(64), nullable=False, comment="SHA-256 of method, path and body"),
+    Column("at", Instant, nullable=False),
+    Column("status", Integer, comment="null: under way"),
+    Column("headers", Text, nullable=False, server_default="{}", comment="JSON"),
+    Column("body", Text, nullable=False, server_default=""),
+    comment="What a write was answered, for a day, so that a repeated request is answered the same and done once.",
+)
+Index("ix_answer_at", answer.c.at)
+
+proof = Table(
+    "proof",
+    metadata,
+    Column("id", Id, primary_key=True, comment="the run that compared"),
+    Column("author", String(200), nullable=False),
+    Column("project_version", Integer, nullable=False),
+    Column("asked", Text, nullable=False, comment="JSON: mappings, sample, window, how, period"),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("unexplained", Integer, nullable=False),
+    Column("found", Integer, nullable=False, comment="differences that are kept in full"),
+    Column("sections", Text, nullable=False, comment="JSON: what was compared with what, in numbers that add up"),
+    Column("money", Text, nullable=False, comment="JSON: sums, balances that disagree, what is open"),
+    Column("plan_id", Id, comment="the repairs"),
+    comment="A reconciliation: both systems read again and compared.",
+)
+
+difference = Table(
+    "difference",
+    metadata,
+    Column("proof_id", Id, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(24), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("entity", Name, nullable=False),
+    Column("golden_id", Id),
+    Column("title", Text, nullable=False),
+    Column("left_id", String(200)),
+    Column("right_id", String(200)),
+    Column("field", String(200), nullable=False, comment="empty: the record as a whole"),
+    Column("sides", Text, nullable=False, comment="JSON: what the left and the right side hold, in our terms"),
+    Column("repairable", Integer, nullable=False, comment="1: a plan could settle it"),
+    Column("accepted_at", Instant),
+    Column("accepted_by", String(200)),
+    Column("reason", Text, comment="why it was accepted"),
+    comment="One difference that a reconciliation found, with its reason, and who accepted it.",
+)
+Index("ix_difference_kind", difference.c.proof_id, difference.c.kind, difference.c.seq)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("login", String(200), nullable=False, comment="in small letters"),
+    Column("name", String(200), nullable=False),
+    Column("email", String(254)),
+    Column("language", String(8)),
+    Column("state", String(16), nullable=False),
+    Column("password", Text, comment="Argon2id with its parameters; null: none yet"),
+    Column("password_at", Instant),
+    Column("totp", Text, comment="sealed secret of the second factor; null: none"),
+    Column("totp_key_id", String(64), comment="of the master key that sealed it"),
+    Column("totp_at", Instant, comment="when its owner confirmed it; null: not in force yet"),
+    Column("totp_step", BigInteger, nullable=False, server_default="0", comment="last used; none is taken twice"),
+    Column("issuer", String(300), comment="for single sign-on: who vouches"),
+    Column("subject", String(300), comment="and by what name"),
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("last_at", Instant, comment="last login or use"),
+    _states("on", "off"),
+    comment="People who may log in.",
+)
+Index("uq_account_login", account.c.login, unique=True)
+Index(
+    "uq_account_subject",
+    account.c.issuer,
+    account.c.subject,
+    unique=True,
+    sqlite_where=text("subject is not null"),
+    postgresql_where=text("subject is not null"),
+)
+
+holding = Table(
+    "holding",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, nullable=False),
+    Column("role", Name, nullable=False),
+    Column("organisations", Text, comment="JSON list; null: all"),
+    Column("departments", Text, comment="JSON list; null: all"),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("granted_by", String(200), nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("approved_by", String(200)),
+    Column("approved_at", Instant),
+    Column("until_at", Instant, comment="it ends by itself then"),
+    Column("ended_by", String(200)),
+    Column("ended_at", Instant),
+    _states("asked", "held", "ended"),
+    comment="Roles in people's hands, with where, until when and by whom; ended ones stay for the record.",
+)
+Index("ix_holding_account_id", holding.c.account_id, holding.c.state)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the token, which only the browser has"),
+    Column("account_id", Id, nullable=False),
+    Column("how", String(16), nullable=False, comment="password, totp, link, oidc"),
+    Column("made_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False, comment="ends then however busy it is"),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(200), nullable=False),
+    comment="Who is logged in.",
+)
+Index("uq_session_digest", session.c.digest, unique=True)
+Index("ix_session_account_id", session.c.account_id)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the token, which only its owner has"),
+    Column("account_id", Id, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("scopes", Text, nullable=False, comment="JSON list of rights; it never may more than its owner"),
+    Column("made_at", Instant, nullable=False),
+    Column("until_at", Instant),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    Column("revoked_by", String(200)),
+    comment="API tokens of programs.",
+)
+Index("uq_token_digest", token.c.digest, unique=True)
+Index("ix_token_account_id", token.c.account_id)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("account_id", Id, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    comment="Links that log in once.",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("key", String(300), primary_key=True, comment="an account, an address, or both"),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("free_at", Instant, nullable=False, comment="when the next attempt is looked at"),
+    Column("good_at", Instant, comment="for account and address: the last login that succeeded"),
+    comment="Failed logins, counted where all processes see them, so that guessing grows slow.",
+)
+Index("ix_attempt_last_at", attempt.c.last_at)

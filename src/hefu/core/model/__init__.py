@@ -6,7 +6,7 @@ differs; one without `extends` whose name is ready stands alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from hefu.core.documents import nearest
 from hefu.core.errors import Unsupported
@@ -56,4 +56,12 @@ def _refine(base: EntityField | None, stated: EntityField) -> EntityField:
     return base.model_copy(update=changes)
 
 
-__all__ = ["READY", "ready", "resolve"]
+def every_field(fields: Mapping[str, EntityField]) -> Iterator[tuple[str, EntityField]]:
+    """(path, field) of all fields, those of lines as "lines.price"."""
+    for name, field in fields.items():
+        yield name, field
+        for path, inner in every_field(field.lines):
+            yield f"{name}.{path}", inner
+
+
+__all__ = ["READY", "every_field", "ready", "resolve"]

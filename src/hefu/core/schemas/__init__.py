@@ -32,6 +32,17 @@ def generate(settings: Mapping[str, type[BaseModel]] | None = None) -> dict[str,
     return {kind: json.dumps(schema, ensure_ascii=False, indent=1) + "\n" for kind, schema in made.items()}
 
 
+def form(settings: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a connector's settings, for a form; what is secret is marked `writeOnly`."""
+    schema = settings.model_json_schema(schema_generator=_Plain)
+    defs = {name: _referable(_explained(name, part)) for name, part in schema.pop("$defs", {}).items()}
+    secret = {name for name, info in settings.model_fields.items() if "SecretStr" in str(info.annotation)}
+    made = {"$schema": DIALECT, **_referable(_explained(settings.__name__, schema)), "$defs": defs}
+    for name in secret & made.get("properties", {}).keys():
+        made["properties"][name] = {**made["properties"][name], "writeOnly": True}
+    return made
+
+
 def _schema(kind: str, model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema(schema_generator=_Plain)
     defs = {name: _explained(name, part) for name, part in schema.pop("$defs", {}).items()}

@@ -167,10 +167,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "CutoverBack.do": ("What the hub does", "由本系统执行的动作"),
     "CutoverBack.check": ("How it is known to be done", "如何确认已完成"),
     "CutoverBack.lasts": ("How long it may take", "计划时长"),
-    "Roles.roles": ("Roles by name", "角色（按名称）"),
+    "Role.role": ("Name of this role", "角色的名称"),
     "Role.title": ("What people see, by language", "显示名称（按语言）"),
-    "Role.actions": ("What it may do", "允许的操作"),
-    "Role.hidden": ("", "该角色看不到的个人信息类别或“实体.字段”"),
+    "Role.extends": ("", "以这些角色（内置或自定义）的权限为基础"),
+    "Role.may": ("", "资源 -> 操作，例如 issue: [see, decide]；未写即禁止"),
+    "Role.see": (
+        "",
+        "个人信息类别、实体或“实体.字段” -> 如何显示；先看“实体.字段”，否则取实体与类别中较严的；均未提及则隐藏",
+    ),
+    "Role.edit": ("", "可以修改其取值的类别、实体或“实体.字段”（须可见）"),
+    "Role.within": ("Which records it is about", "涉及哪些记录"),
+    "Role.apart": ("", "不得与本角色由同一人兼任的角色"),
+    "Within.organisations": ("", "仅限属于这些组织的记录；不写则不限"),
+    "Within.departments": ("", "仅限 department 字段为这些取值的记录；不写则不限"),
     "Alerts.alerts": ("Alert rules by name", "告警规则（按名称）"),
     "Alert.on": ("What to tell of", "告警事件"),
     "Alert.to": ("Whom to tell: e-mail addresses or web hooks", "通知谁：邮箱或 Webhook"),
@@ -196,6 +205,10 @@ CHOICES: dict[str, str] = {
         "issues: what waits for a person 待处理问题 | lag: oldest work due 最早的待办 | paused 已暂停 | "
         "running 未暂停 | migrated: newest batch loaded and verified 批次已装载并核对 | "
         "backup: a verified backup 已校验的备份"
+    ),
+    "Role.see": (
+        "seen 可见 | masked: shown as *** 脱敏 | hidden: not there at all 隐藏; classes 类别: none, contact, identity, "
+        "financial, sensitive, unmapped (fields of a system that no mapping names 未映射字段)"
     ),
     "FieldMap.direction": "both 双向 | in: read only 只读入 | out: write only 只写出",
     "FieldMap.blank": "null: no value 空值 | empty: an empty text 空文本 | ignore: says nothing 不处理",

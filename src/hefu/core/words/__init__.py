@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from hefu.core.errors import HubError
 
@@ -45,3 +46,12 @@ def tell(error: HubError, language: str = "en") -> tuple[str, str]:
     what, then = (words.zh, words.next_zh) if language == "zh" else (words.en, words.next_en)
     facts = _Blank(error.facts)
     return what.format_map(facts), then.format_map(facts)
+
+
+def spoken(code: str, facts: Mapping[str, Any], language: str = "en") -> tuple[str, str]:
+    """The same for an error that was kept as its code and facts, those of its cause inside of them."""
+    if code not in ERRORS:
+        return code, ""
+    inner, error = facts.get("facts"), HubError(code)
+    error.facts = {**facts, **inner} if isinstance(inner, Mapping) else dict(facts)
+    return tell(error, language)

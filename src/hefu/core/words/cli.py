@@ -36,8 +36,10 @@ ERRORS = {
     "cli.moment": Words(
         "'{given}' is not a moment.",
         "“{given}”不是有效的时刻。",
-        "Write 2026-03-01T08:00, with a zone as 2026-03-01T08:00+08:00, or how long ago: 30m, 2h, 1d.",
-        "请写 2026-03-01T08:00（可带时区 +08:00），或多久之前：30m、2h、1d。",
+        "Write 2026-03-01 or 2026-03-01T08:00 (in the zone of the project's systems), with another zone as "
+        "2026-03-01T08:00+08:00, or how long ago: 30m, 2h, 1d.",
+        "请写 2026-03-01 或 2026-03-01T08:00（按项目各系统的时区），其他时区写作 2026-03-01T08:00+08:00，"
+        "或多久之前：30m、2h、1d。",
     ),
     "cli.assignment": Words(
         "'{given}' is not field=value.",

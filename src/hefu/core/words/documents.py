@@ -243,11 +243,16 @@ ERRORS = {
     "documents.unknown_field": Words("There is no field '{word}'.", "没有名为“{word}”的字段。", *_NEAREST),
     "documents.unknown_mapping": Words("There is no mapping '{word}'.", "没有名为“{word}”的映射。", *_NEAREST),
     "documents.unknown_connector": Words("There is no connector '{word}'.", "没有名为“{word}”的连接器。", *_NEAREST),
-    "documents.unknown_hidden": Words(
-        "'{word}' is neither a class of personal data nor 'entity.field'.",
-        "“{word}”既不是个人信息类别，也不是“实体.字段”。",
+    "documents.unknown_place": Words(
+        "'{word}' is neither a class of personal data, nor an entity, nor 'entity.field'.",
+        "“{word}”既不是个人信息类别，也不是实体或“实体.字段”。",
         *_NEAREST,
     ),
+    "documents.unknown_role": Words("There is no role '{word}'.", "没有名为“{word}”的角色。", *_NEAREST),
+    "documents.unknown_resource": Words(
+        "'{word}' is nothing that rights are given for.", "“{word}”不是可授权的资源。", *_NEAREST
+    ),
+    "documents.unknown_action": Words("'{word}' cannot be done there.", "该资源没有操作“{word}”。", *_NEAREST),
     "documents.unknown_zone": Words(
         "There is no time zone '{word}'.",
         "没有时区“{word}”。",

@@ -50,6 +50,13 @@ ERRORS = {
         "Check that the {entity} exists, is not filtered out, and that its mapping runs.",
         "请确认该 {entity} 存在、未被过滤，且其映射已启用。",
     ),
+    "reference.not_there": Words(
+        "Field '{field}' points to a {entity} that {connection} does not have and is not about to get: it was deleted "
+        "there, or is not meant for it.",
+        "字段“{field}”指向的 {entity} 在 {connection} 中不存在，也不会被创建：它已在该系统中删除，或不应存在于该系统。",
+        "Restore that {entity} in {connection}, or point the record to another one; it is then written by itself.",
+        "请在 {connection} 中恢复该 {entity}，或改为指向其他记录；之后会自动写入。",
+    ),
     "connector.crashed": Words(
         "The connector of {connection} failed unexpectedly: {said}. Whether the write happened is being looked up.",
         "{connection} 的连接器出现意外错误：{said}。系统正在查证写入是否成功。",

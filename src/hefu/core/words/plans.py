@@ -76,3 +76,33 @@ ERRORS = {
         "请用 hefu status --json（runs）或 hefu plan list 查找。",
     ),
 }
+
+KINDS = {
+    "create": ("create", "新建"),
+    "update": ("update", "修改"),
+    "delete": ("delete", "删除"),
+    "action": ("step", "步骤"),
+    "golden": ("agreed value", "统一值"),
+    "restore": ("put back", "恢复原值"),
+    "remove": ("remove", "移除新建"),
+    "left": ("left alone", "保持不变"),
+}
+"""What an entry does, as people call it: (English, Chinese)."""
+
+STATES = {
+    "draft": ("draft", "草稿"),
+    "approved": ("approved", "已批准"),
+    "applying": ("applying", "执行中"),
+    "applied": ("applied", "已执行"),
+    "partly_applied": ("partly applied", "部分执行"),
+    "expired": ("expired", "已过期"),
+    "rejected": ("rejected", "已否决"),
+    "planned": ("planned", "待执行"),
+    "writing": ("under way", "写入中"),
+    "written": ("written", "已写入"),
+    "changed": ("changed since", "之后被修改"),
+    "refused": ("refused by the system", "被系统拒绝"),
+    "settled": ("nothing to do any more", "已无需写入"),
+    "left": ("left alone", "保持不变"),
+}
+"""How a plan or an entry stands, as people call it."""

@@ -33,12 +33,6 @@ ERRORS = {
         "Compare everything, or run a first synchronisation.",
         "请做全量对账，或先完成首次同步。",
     ),
-    "reconcile.window": Words(
-        "'{given}' is not a day or an instant such as 2026-01-31 or 2026-01-31T08:00:00Z.",
-        "“{given}”不是日期或时刻（如 2026-01-31、2026-01-31T08:00:00Z）。",
-        "Correct it. A day begins at midnight UTC.",
-        "请更正。日期从 UTC 零点开始。",
-    ),
     "reconcile.choice": Words(
         "'{given}' is not a choice here; choices: {known}.",
         "“{given}”不是可选项；可选：{known}。",

@@ -48,8 +48,8 @@ ERRORS = {
     "secret.wrong_key": Words(
         "The sealed secret {secret} was sealed with master key {key}, which is not at hand.",
         "密钥 {secret} 由主密钥 {key} 封存，而该主密钥不在手边。",
-        "Add that key after the current one, separated by a comma, then run 'hefu secret rotate'.",
-        "请把该主密钥加在当前主密钥之后（逗号分隔），再运行 hefu secret rotate。",
+        "Add that key after the current one, separated by a comma, then run 'hefu key rotate'.",
+        "请把该主密钥加在当前主密钥之后（逗号分隔），再运行 hefu key rotate。",
     ),
     "secret.tampered": Words(
         "The sealed secret {secret} is damaged, or belongs to another hub or another name.",
@@ -68,5 +68,18 @@ ERRORS = {
         "密钥 {secret} 的值为空。",
         "Type or pipe its value: hefu secret set {secret}",
         "请输入或通过管道传入它的值：hefu secret set {secret}",
+    ),
+    "secret.keys_elsewhere": Words(
+        "The master key comes from HEFU_MASTER_KEY, where the hub cannot put a new one.",
+        "主密钥来自环境变量 HEFU_MASTER_KEY，系统无法自行更换。",
+        "Put a new key (hefu key new) before the old one, separated by a comma, start the hub's processes anew, and"
+        " run 'hefu key rotate --wrap-only'.",
+        "请将新密钥（hefu key new）放在旧密钥之前，用逗号分隔，重启各进程后运行 hefu key rotate --wrap-only。",
+    ),
+    "secret.key_in_use": Words(
+        "The master key {key} still seals {count} secrets.",
+        "主密钥 {key} 仍封存着 {count} 个密钥。",
+        "Run 'hefu key rotate' first.",
+        "请先运行 hefu key rotate。",
     ),
 }

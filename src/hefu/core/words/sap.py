@@ -1,0 +1,198 @@
+"""Errors of the SAP connector."""
+
+from hefu.core.words import Words
+
+ERRORS = {
+    "sap.login": Words(
+        "{connection}: SAP refuses the user, the password or the client.",
+        "{connection}：SAP 拒绝了用户、密码或客户端凭证。",
+        "Enter the right secret (and 'client', on premise), see that the user is not locked, then resume it.",
+        "请输入正确的密钥（本地系统还需核对 client），确认用户未被锁定，然后恢复该连接。",
+    ),
+    "sap.token": Words(
+        "{connection}: SAP asks for another CSRF token although a fresh one was sent ({path}).",
+        "{connection}：已发送新的 CSRF 令牌，SAP 仍要求更换（{path}）。",
+        "A proxy before SAP loses cookies or the header x-csrf-token: let it pass both, then resume the connection.",
+        "SAP 前的代理丢失了 Cookie 或 x-csrf-token 请求头：请让其通过，然后恢复该连接。",
+    ),
+    "sap.forbidden": Words(
+        "{connection}: SAP does not allow {path}: {words}",
+        "{connection}：SAP 不允许 {path}：{words}",
+        "Give the user the missing authorisation (SU53 names it) or the communication scenario, then resume.",
+        "请为该用户补充权限（事务码 SU53 可查）或通信场景，然后恢复该连接。",
+    ),
+    "sap.redirected": Words(
+        "{connection}: {path} leads to {to}, where the hub does not follow.",
+        "{connection}：{path} 被重定向到 {to}，本系统不会跟随。",
+        "Correct 'url' if SAP has moved; a log-on page means that this path does not take the user's kind of login.",
+        "若 SAP 已迁移，请更正 url；若是登录页，说明该路径不接受此登录方式。",
+    ),
+    "sap.no_service": Words(
+        "{connection}: SAP has no active service for {path} ({words}).",
+        "{connection}：SAP 没有启用 {path} 的服务（{words}）。",
+        "Activate it (/IWFND/MAINT_SERVICE, or its communication scenario), or correct the setting 'services'.",
+        "请启用该服务（/IWFND/MAINT_SERVICE 或相应通信场景），或更正设置 services。",
+    ),
+    "sap.no_set": Words(
+        "The service has no entity set for {object}.",
+        "服务中没有与 {object} 对应的实体集。",
+        "Correct the set in the setting 'services'; $metadata names those that are there.",
+        "请更正设置 services 中的实体集；可用的实体集见 $metadata。",
+    ),
+    "sap.no_rows": Words(
+        "The answer to {path} is no list of records.",
+        "{path} 的应答不是记录列表。",
+        "See that 'services' names a service of OData V2 or V4 and an entity set of it.",
+        "请确认 services 指向 OData V2 或 V4 服务及其实体集。",
+    ),
+    "sap.no_order": Words(
+        "SAP gives the records of {object} again and again: it does not go on after a key.",
+        "SAP 反复返回 {object} 的同一批记录：不能从某个主键之后继续。",
+        "Set 'paging' to links (or skip) for this connection.",
+        "请将该连接的 paging 设为 links（或 skip）。",
+    ),
+    "sap.unsafe": Words(
+        "{connection}: {path} holds what no service description needs ({what}); it was not read.",
+        "{connection}：{path} 含有服务描述不应有的内容（{what}），未予读取。",
+        "Find out who answers at this address; it may not be SAP.",
+        "请查明该地址由谁应答，可能并非 SAP。",
+    ),
+    "sap.garbled": Words(
+        "{connection}: the answer to {path} is cut off or none of SAP's: {start}",
+        "{connection}：{path} 的应答不完整或并非来自 SAP：{start}",
+        "Nothing to do: it is tried again. If it stays, look at the proxy before SAP.",
+        "无需处理：系统会自动重试。若持续出现，请检查 SAP 前的代理。",
+    ),
+    "sap.fault": Words(
+        "{connection}: SAP failed inside at {path}: {words}",
+        "{connection}：SAP 处理 {path} 时内部出错：{words}",
+        "Nothing to do: the hub looks what became of it. If it stays, see /IWFND/ERROR_LOG and ST22 in SAP.",
+        "无需处理：系统会核实结果。若持续出现，请在 SAP 中查看 /IWFND/ERROR_LOG 和 ST22。",
+    ),
+    "sap.busy": Words(
+        "{connection}: SAP has too much to do for {path}.",
+        "{connection}：SAP 繁忙，暂不处理 {path}。",
+        "Nothing to do: it is tried again. Lower the connection's limits if it stays.",
+        "无需处理：系统会自动重试。若持续出现，请调低该连接的限额。",
+    ),
+    "sap.locked": Words(
+        "{connection}: somebody has the record open in SAP: {words}",
+        "{connection}：该记录正被他人在 SAP 中打开：{words}",
+        "Nothing to do: it is tried again. Close the record in SAP if it stays (transaction SM12 shows locks).",
+        "无需处理：系统会自动重试。若持续出现，请在 SAP 中关闭该记录（SM12 可查看锁）。",
+    ),
+    "sap.batch_stopped": Words(
+        "{connection}: SAP stopped before {path}; nothing of it was done.",
+        "{connection}：SAP 在 {path} 之前停止，未执行任何操作。",
+        "Nothing to do: it is tried again.",
+        "无需处理：系统会自动重试。",
+    ),
+    "sap.refused": Words(
+        "SAP refuses: {words} ({number})",
+        "SAP 拒绝：{words}（{number}）",
+        "Correct the record (or the customising in SAP), then retry.",
+        "请更正该记录（或 SAP 中的配置），然后重试。",
+    ),
+    "sap.not_understood": Words(
+        "{connection}: SAP cannot take {path} (status {status}): {words}",
+        "{connection}：SAP 无法处理 {path}（状态 {status}）：{words}",
+        "Discover the connection again; if it stays, this release differs: see 'patch', 'paging', 'fields'.",
+        "请重新发现连接结构；若仍出现，说明版本有差异，请尝试设置 patch、paging、fields。",
+    ),
+    "sap.renamed": Words(
+        "{connection}: a field is not there any more, or goes by another name ({path}): {words}",
+        "{connection}：字段已不存在或已改名（{path}）：{words}",
+        "Discover the connection again and correct the mapping (or the settings 'changed', 'fields', 'hub_id_fields').",
+        "请重新发现连接结构，并更正映射（或设置 changed、fields、hub_id_fields）。",
+    ),
+    "sap.stale": Words(
+        "{connection}: a record was changed in SAP since it was last read ({path}).",
+        "{connection}：记录在上次读取后已在 SAP 中被修改（{path}）。",
+        "Nothing to do: the record is read and merged again.",
+        "无需处理：系统会重新读取并合并该记录。",
+    ),
+    "sap.missing": Words(
+        "{path} does not exist (any more) in SAP.",
+        "SAP 中不存在 {path}（或已删除）。",
+        "Decide whether the record should be created again or unlinked.",
+        "请决定重新创建该记录还是解除关联。",
+    ),
+    "sap.unknown_object": Words(
+        "{connection} has no object '{object}' (there are: {known}).",
+        "{connection} 没有对象“{object}”（现有：{known}）。",
+        "Correct the object in the mapping, or name its service and entity set in the setting 'services'.",
+        "请在映射中更正对象，或在设置 services 中加入其服务和实体集。",
+    ),
+    "sap.unknown_field": Words(
+        "{object} has no field '{field}'.",
+        "{object} 没有字段“{field}”。",
+        "Correct the mapping or the setting; discovery names the fields that are there.",
+        "请更正映射或设置；现有字段见结构发现结果。",
+    ),
+    "sap.read_only": Words(
+        "SAP fills '{field}' of {object} by itself.",
+        "{object} 的“{field}”由 SAP 自行填写。",
+        "Take the field out of the mapping's writing side; a status is changed by a step.",
+        "请从映射的写入侧去掉该字段；状态须通过操作变更。",
+    ),
+    "sap.fixed": Words(
+        "'{name}' cannot be set by: {when}.",
+        "“{name}”不能通过此方式设置：{when}。",
+        "Correct it by hand in SAP, or leave this field to the side that may set it.",
+        "请在 SAP 中手工更正，或将该字段归可设置的一方负责。",
+    ),
+    "sap.not_able": Words(
+        "{object} does not allow: {verb}.",
+        "{object} 不支持：{verb}。",
+        "Change the mapping so that it does not ask for this; billing documents are made in SAP.",
+        "请修改映射，避免此操作；开票凭证须在 SAP 中生成。",
+    ),
+    "sap.no_search": Words(
+        "{object} cannot be searched by '{field}'.",
+        "{object} 不能按“{field}”搜索。",
+        "Match by another field.",
+        "请改用其他字段匹配。",
+    ),
+    "sap.batch": Words(
+        "{object} takes at most {most} records in one call, not {got}.",
+        "{object} 单次最多 {most} 条记录，实际 {got} 条。",
+        "Send smaller batches: the ability 'batch' says how large.",
+        "请减小批量：能力“batch”给出了上限。",
+    ),
+    "sap.wrong_type": Words(
+        "'{name}' takes a value of type {type}, not '{value}'.",
+        "“{name}”需要 {type} 类型的值，而不是“{value}”。",
+        "Correct the value, or add a transform to the mapping (round digits that SAP would cut off).",
+        "请更正该值，或在映射中添加转换（如对多余小数位取整）。",
+    ),
+    "sap.no_action": Words(
+        "{object} has no step '{action}' (it has: {known}).",
+        "{object} 没有操作“{action}”（现有：{known}）。",
+        "Correct the step in the mapping; a release may lack the function.",
+        "请在映射中更正该操作；该版本可能没有此功能。",
+    ),
+    "sap.illegal_step": Words(
+        "'{action}' is not possible in the state {state}; it is in: {legal}.",
+        "当前状态 {state} 不允许“{action}”；允许的状态：{legal}。",
+        "Bring the document into one of these states first.",
+        "请先将单据变为允许的状态。",
+    ),
+    "sap.unknown_argument": Words(
+        "'{action}' has no argument '{name}' (it has: {known}).",
+        "“{action}”没有参数“{name}”（现有：{known}）。",
+        "Correct the step's arguments.",
+        "请更正该操作的参数。",
+    ),
+    "sap.bad_zone": Words(
+        "'{zone}' is no time zone.",
+        "“{zone}”不是有效的时区。",
+        "Write it as in 'Asia/Shanghai'.",
+        "请按“Asia/Shanghai”的形式填写。",
+    ),
+    "sap.bad_cursor": Words(
+        "'{cursor}' is not a cursor of this connector.",
+        "“{cursor}”不是该连接器的游标。",
+        "Reset the cursor of this mapping; everything is then read once.",
+        "请重置该映射的游标，系统将完整读取一次。",
+    ),
+}
