@@ -1,40 +1,12 @@
-"""Running sandboxes: an empty pair per test module."""
+"""A listener for webhooks of the demo's systems."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from sandbox_api import Api, Listener, crm_api, erp_api
 
-from hefu.sim.serve import Sandboxes
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Sandboxes]:
-    with Sandboxes.threads(empty=True) as pair:
-        yield pair
-
-
-@pytest.fixture
-def crm_(empty: Sandboxes) -> Iterator[Api]:
-    api = crm_api(empty)
-    yield api
-    api.hands.settings(clock_offset=0)
-    api.hands.reset()
-
-
-@pytest.fixture
-def erp_(empty: Sandboxes) -> Iterator[Api]:
-    api = erp_api(empty)
-    if not api.ok("GET", "/units")["total"]:
-        api.ok("POST", "/units", {"code": "PCS", "name": "个"})
-        api.ok("POST", "/products", {"code": "M1", "name": "轴承", "unit": "PCS", "price": "10.00"})
-        api.ok("POST", "/products", {"code": "M2", "name": "电机", "unit": "PCS", "price": "99.99"})
-    api.hands.reset()
-    yield api
-    api.hands.settings(clock_offset=0, search_lag=0, calls_per_second=0)
-    api.hands.reset()
+from sandbox_api import Listener
 
 
 @pytest.fixture

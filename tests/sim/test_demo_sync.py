@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_api import Listener
 
 from hefu.app import App, open_app
 from hefu.core.errors import Denied
 from hefu.core.project import Project
 from hefu.engine import worker
 from hefu.engine.hub import Hub
-from hefu.sim import demo_project
-from hefu.sim.companies import credit_code
-from hefu.sim.hands import Hands
-from hefu.sim.serve import Sandboxes
+from hefu.sandbox.companies import credit_code
+from hefu.sandbox.hands import Hands
+from hefu.sandbox.serve import Sandboxes
+from hefu.sim.demo_project import SAMPLE
 from hefu.store import folder
+from sandbox_api import Listener
 
 CODE = credit_code("310115", "MA1K3B2C")
 
@@ -54,7 +54,7 @@ class Demo:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
     with Sandboxes.threads(empty=True) as pair:
-        demo_project.write(tmp_path, pair.crm_url, pair.erp_url)
+        SAMPLE.write(tmp_path, pair.crm_url, pair.erp_url)
         with open_app(tmp_path, {}) as app:
             project = app.load(folder.read_folder(tmp_path)).require()
             assert app.check(project) == {"crm": None, "erp": None}
@@ -128,7 +128,7 @@ def test_a_won_opportunity_becomes_one_order_and_its_status_comes_back(demo: Dem
 def test_webhooks_of_both_are_understood_and_forged_ones_refused(demo: Demo, listener: Listener) -> None:
     folder_ = Path(demo.app.machine.folder)
     hooks = {"crm": listener.url + "/crm", "erp": listener.url + "/erp"}
-    demo_project.subscribe(folder_, demo.pair.crm_url, demo.pair.erp_url, hooks)
+    SAMPLE.hooks(folder_, demo.pair.crm_url, demo.pair.erp_url, hooks)
     account = demo.crm.create("accounts", {"name": "钩子有限公司"})
     code = demo.erp.create("customers", {"name": "钩子有限公司"})
     listener.wait(lambda: len(listener.got) >= 2)

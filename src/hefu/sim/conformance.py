@@ -24,6 +24,7 @@ from hefu.core.errors import HubError
 from hefu.core.records import Field, FieldType, ObjectSchema, Values
 from hefu.sim import checks_faults, checks_load, checks_read, checks_write
 from hefu.sim.rig import CHECKS, Check, Clock, NotCalledFor, Rig, check, expect
+from hefu.sim.sheet import RESULT
 
 State = Literal["passed", "failed", "bypassed", "not tried"]
 
@@ -125,11 +126,22 @@ class Conformance:
     """One test method per check. A subclass gives the fixture `rig`, a fresh one for each test."""
 
 
-def _method(c: Check) -> Callable[[Conformance, Rig], None]:
-    def test(_: Conformance, rig: Rig) -> None:
+Tell = Callable[[str, object], None]
+"""Pytest's fixture `record_property`."""
+
+
+def record(tell: Tell, rig: Rig, result: Result) -> None:
+    """Let the report of this test carry the result, for `--hefu-sheet-file`."""
+    about = {"connector": rig.connector.name, "against": rig.against, "system": rig.system, "object": rig.object}
+    tell(RESULT, {**about, "check": result.check.name, "state": result.state, "note": result.note})
+
+
+def _method(c: Check) -> Callable[[Conformance, Rig, Tell], None]:
+    def test(_: Conformance, rig: Rig, record_property: Tell) -> None:
         import pytest
 
         result = attempt(c, rig)
+        record(record_property, rig, result)
         if result.state in ("not tried", "bypassed"):
             pytest.skip(f"{result.state}: {result.note}")
         if result.state == "failed":
@@ -150,6 +162,7 @@ __all__ = [
     "NotCalledFor",
     "Result",
     "Rig",
+    "Tell",
     "attempt",
     "capability_sheet",
     "check",
@@ -160,6 +173,7 @@ __all__ = [
     "edited_of",
     "expect",
     "live_rig",
+    "record",
     "run",
     "sample_of",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hefu.core.connector import Connector
 from hefu.core.errors import HubError
@@ -58,6 +58,9 @@ class Rig:
     stored: what a system that rewrites makes of values sent.  overlap: seconds that a cursor reaches back.
     large: records for the check of bounded memory.  bypass: check -> written reason why it is not run here.
     writes: False looks only and leaves no trace.  most: pages to look at, at most, where there are no hands.
+    against: what answers: "real" (the system itself), "vendor" (a server of the vendor's for developers), "sandbox"
+        (one of `hefu sandbox`), "imitation" (a test's own).
+    system: its name and version, where the connector's name does not say it ("PostgreSQL").
     made: ids of what the checks created.  left: those that `tidy` could not delete (a document that went its way).
     """
 
@@ -84,6 +87,8 @@ class Rig:
     bypass: Mapping[str, str] = field(default_factory=dict)
     writes: bool = True
     most: int = 20
+    against: Literal["real", "vendor", "sandbox", "imitation"] = "imitation"
+    system: str = ""
     made: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     _samples: int = 0

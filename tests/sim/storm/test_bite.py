@@ -17,7 +17,7 @@ THOROUGH = int(os.environ.get("HEFU_SEEDS", "0")) >= 1000
 
 
 def test_there_are_enough_of_them():
-    assert sum(bug.seed is not None for bug in BUGS.values()) >= 20
+    assert sum(bug.seed is not None for bug in BUGS.values()) >= 25
     assert len(BUGS) >= 25
 
 
@@ -26,5 +26,6 @@ def test_a_planted_bug_is_found(name):
     bug = BUGS[name]
     order = [*([] if THOROUGH else [bug.seed]), *range(bug.budget)]
     with planted(name):
-        found = next((seed for seed in order if not run_case(draw(seed)).good), None)
+        found = next((outcome for seed in order if not (outcome := run_case(draw(seed))).good), None)
     assert found is not None, f"{name}: not found within {bug.budget} seeds"
+    assert "TypeError" not in found.wrong[0], f"{name} no longer fits the engine: {found.wrong[0]}"

@@ -37,6 +37,7 @@ class History:
         self.typed: list[Typed] = []
         self.by_token: dict[int, Typed] = {}
         self._reads: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        self._unkept: dict[int, list[tuple[tuple[str, str, str], int]]] = defaultdict(list)
         self._systems: dict[str, MemorySystem] = {}
 
     def watch(self, systems: dict[str, MemorySystem]) -> None:
@@ -54,15 +55,30 @@ class History:
         self.typed.append(typed)
         self.by_token[token] = typed
 
-    def has_read(self, system: str, obj: str, records: Sequence[Record]) -> None:
-        """The hub was just shown these records."""
+    def position(self, system: str) -> int:
+        """The number of the last entry in a system's log: what it answers now is as of then."""
         log = self._systems[system].log
-        number = log[-1].number if log else 0
-        for record in records:
-            self._reads[system, obj, record.id].append(number)
+        return log[-1].number if log else 0
+
+    def has_read(self, worker: int, system: str, obj: str, records: Sequence[Record], as_of: int) -> None:
+        """A worker was just shown these records, as they were at that position; it knows them once it has kept them."""
+        self._unkept[worker] += [((system, obj, record.id), as_of) for record in records]
+
+    def kept(self, worker: int) -> None:
+        """A worker has committed something: it could remember all that it had been shown."""
+        for key, as_of in self._unkept.pop(worker, ()):
+            self._reads[key].append(as_of)
+
+    def lost(self, worker: int) -> None:
+        """A worker's database failed: what it had just been shown it could not remember."""
+        self._unkept.pop(worker, None)
+
+    def forget(self) -> None:
+        """The round is over, or the process died: what was not committed nobody knows."""
+        self._unkept.clear()
 
     def could_know(self, typed: Typed, before: int) -> bool:
-        """Whether the hub was shown the record after this was typed and before that log entry."""
+        """Whether the hub was shown the record after this was typed and before that log entry, and could keep that."""
         reads = self._reads[typed.system, typed.object, typed.record]
         return any(typed.entry <= number < before for number in reads)
 

@@ -66,6 +66,7 @@ class Facts:
         self.links = play.links()
         self.intents = play.intents()
         self.heard = self._heard()
+        self.stopped = play.stopped()
         self.twins = {
             (c["connection"], c["entity"], c["facts"].get(name))
             for c in self.cases
@@ -109,6 +110,8 @@ def lost(facts: Facts) -> Iterator[str]:
             continue
         after = _after(facts, typed)
         if after is None:  # replaced or removed by people of that system
+            continue
+        if after == "" and facts.stopped:  # in force, and read once a person lets the flow go on
             continue
         if (
             isinstance(after, int)
@@ -170,8 +173,14 @@ def _joined(path: str, row: Row, facts: Facts) -> bool:
 
 
 def blind(facts: Facts) -> Iterator[str]:
-    """No system's change replaced a value that it did not know, unless it owns the field or a rule decided."""
+    """No system's change replaced a value that it did not know, unless it owns the field or a rule decided.
+
+    What a system was told and cut off, as the desk says, it did get: its people go on from what it kept.
+    """
     held: dict[str, set[int]] = {name: _held(system) for name, system in facts.play.systems.items()}
+    for case in facts.cases:
+        if case["kind"] == "loss" and case["connection"] in held:
+            held[case["connection"]] |= tokens(case["field"], case["facts"].get("sent"))
     decided = {(c["field"], tokens(c["field"], c["facts"].get("ours"))) for c in facts.cases if c["kind"] == "conflict"}
     for row in facts.story:
         if row["kind"] not in ("changed", "linked") or row["connection"] not in held:

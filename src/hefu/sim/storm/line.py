@@ -45,11 +45,11 @@ class Line(Connector):
         pages = iter(self.inner.read(obj, since))
         before: Page | None = None
         while True:
-            page, fault = self._asked("read", lambda: next(pages, None))
+            page, fault, as_of = self._asked("read", lambda: next(pages, None))
             if page is None:
                 return
             shown = _disturbed(page, before, fault, full=since is None)
-            self.play.history.has_read(self.system, obj, shown.records)
+            self._shown(obj, shown.records, as_of)
             before = page
             yield shown
             if fault is not None and fault.what == "page_empty" and since is None:
@@ -57,15 +57,11 @@ class Line(Connector):
 
     def fetch(self, obj: str, ids: Sequence[str]) -> Sequence[Record]:
         """These records."""
-        found: Sequence[Record] = self._read("fetch", lambda: self.inner.fetch(obj, ids))
-        self.play.history.has_read(self.system, obj, found)
-        return found
+        return self._records("fetch", obj, lambda: self.inner.fetch(obj, ids))
 
     def search(self, obj: str, by: Values) -> Sequence[Record]:
         """Records with these values."""
-        found: Sequence[Record] = self._read("search", lambda: self.inner.search(obj, by))
-        self.play.history.has_read(self.system, obj, found)
-        return found
+        return self._records("search", obj, lambda: self.inner.search(obj, by))
 
     def write(self, obj: str, writes: Sequence[Write]) -> Sequence[Written | HubError]:
         """One batch."""
@@ -84,8 +80,20 @@ class Line(Connector):
     def _read(self, verb: str, work: Callable[[], Any]) -> Any:
         return self._asked(verb, work)[0]
 
-    def _asked(self, verb: str, work: Callable[[], Any]) -> tuple[Any, Event | None]:
-        """The answer of a call that changes nothing, and the fault that only disturbs it."""
+    def _records(self, verb: str, obj: str, work: Callable[[], Sequence[Record]]) -> Sequence[Record]:
+        found: Sequence[Record]
+        found, _, as_of = self._asked(verb, work)
+        self._shown(obj, found, as_of)
+        return found
+
+    def _shown(self, obj: str, records: Sequence[Record], as_of: int) -> None:
+        self.play.history.has_read(self.play.turns.reader, self.system, obj, records, as_of)
+
+    def _asked(self, verb: str, work: Callable[[], Any]) -> tuple[Any, Event | None, int]:
+        """The answer of a call that changes nothing, the fault that only disturbs it, and as of when it is.
+
+        People may type while the answer is on its way: it does not show that.
+        """
         play, system = self.play, self.system
         play.step(f"before {system} {verb}")
         fault = play.weather.strike(system, "read", verb)
@@ -98,12 +106,13 @@ class Line(Connector):
             play.env.sleep(5)
             raise Transient("net.no_answer", connection=system)
         answer = work()
+        as_of = play.history.position(system)
         play.step(f"after {system} {verb}")
         if what == "cut":
             raise Transient("net.cut", connection=system)
         if what == "crashed_read":
             raise Transient("net.cut", connection=system)
-        return answer, fault
+        return answer, fault, as_of
 
     # ----------------------------------------------------------------- writes
 

@@ -79,12 +79,15 @@ class People:
             self._create(system, chance)
 
     def _code(self, system: MemorySystem, chance: random.Random) -> str:
-        """A new code, or one that another system has already, as two departments enter one customer."""
+        """A new code, or one that another system has, as two departments enter one customer, or one that is gone."""
         mine = {row["code"] for row in system.all("customer").values()}
         others = [s for s in self.play.systems.values() if s is not system]
         known = sorted({str(row["code"]) for s in others for row in s.all("customer").values()} - mine)
         if self.play.case.shape.matched and known and chance.random() < 0.5:
             return chance.choice(known)
+        gone = sorted({str(row.values["code"]) for row in system.shelf("customer").order if row.gone} - mine)
+        if self.play.case.shape.matched and gone and chance.random() < 0.2:
+            return chance.choice(gone)
         self.play.codes += 1
         return f"K{self.play.codes}"
 
@@ -114,8 +117,6 @@ class People:
 
     def _restore(self, system: MemorySystem, chance: random.Random) -> None:
         """Somebody deleted it by mistake, and takes that back."""
-        if self.play.case.shape.on_delete in ("propagate", "ask"):
-            return  # what becomes of a record that comes back after its delete was passed on is an open question
         living = {row["code"] for row in system.all("customer").values()}
         gone = [
             row.id for row in system.shelf("customer").order

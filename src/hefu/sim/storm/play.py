@@ -181,7 +181,9 @@ class Play(Scene):
         if coming:
             receiver = self.new_hub()
             works.append(lambda: self._follow(receiver, coming))
-        for error in self.turns.together(works):
+        errors = self.turns.together(works)
+        self.history.forget()
+        for error in errors:
             if not isinstance(error, Killed):
                 raise error
         if self.turns.died or self.hubs[0].project.version != self.version:  # they know but what is committed

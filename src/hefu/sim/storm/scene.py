@@ -49,7 +49,7 @@ class Scene(ABC):
         if not _BOOK:
             _BOOK.append(Book(self.env))
         self.store = _BOOK[0]
-        self.store.wipe(self.env, self.turns)
+        self.store.wipe(self.env, self.turns, self.history)
         self.store.trouble = lambda: self.weather.commit() if self.wild else ""
 
     @abstractmethod

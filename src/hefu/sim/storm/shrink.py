@@ -68,6 +68,7 @@ class _Trial:
         ]  # fmt: skip
         for changes in simpler:
             smaller = dataclasses.replace(case, shape=dataclasses.replace(case.shape, **changes))
+            smaller = smaller.of([e for e in case.events if e.where in ("", *smaller.shape.systems)])
             if smaller.shape != case.shape and self.fails(smaller):
                 case = smaller
         while len(case.shape.rests) > 1:

@@ -53,6 +53,11 @@ class Turns:
         return getattr(self._me, "number", 0)
 
     @property
+    def reader(self) -> int:
+        """Whose mind it is: the worker that runs, or -1 for somebody at the desk, who does his work in between."""
+        return -1 if self._aside else self.mine
+
+    @property
     def others(self) -> bool:
         """Whether another worker could go on."""
         return len(self._ready) > 1
