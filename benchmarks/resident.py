@@ -83,12 +83,13 @@ class Resident:
     def hint(self) -> None:
         """Webhook to write, one after the other, as a service that is otherwise idle."""
         from hefu.app.service import Service  # the other cases measure rounds, which need no runtime
-        from hefu.web.receiver import Receiver
+        from hefu.web.hooks import program
+        from hefu.web.server import Server
 
         service = Service(self.app)
         service.start()
-        receiver = Receiver(service, "127.0.0.1:18492")
-        receiver.start()
+        server = Server(program(service), "127.0.0.1:18492")
+        server.start()
         time.sleep(3)
         took, before, start = [], cpu(), time.perf_counter()
         try:
@@ -100,7 +101,7 @@ class Resident:
                 ask("http://127.0.0.1:18492/hooks/crm", "POST", body)
                 took.append(ask(f"{self.base}/wait?code={code}")["at"] - sent)
         finally:
-            receiver.stop()
+            server.stop()
             service.stop()
         spent, wall = cpu() - before, time.perf_counter() - start
         p95 = statistics.quantiles(took, n=20)[-1]

@@ -3,8 +3,9 @@
 BENCH selects and sizes: `make bench BENCH="load --rows 100000"`. Cases: core (the merge alone), load (plain one-way
 load and first synchronisation into SQLite and PostgreSQL, then runs that find nothing and 1 % changed), growth (ten
 times the rows), api (API to API: full, 1 %, idle, webhook to write, under a rate limit), reconcile (two order tables
-compared), all. With --peers DIR, the folder of the peers' scripts, each peer with the interpreter that PEER_PYTHON,
-PEER_PANDAS, PEER_DLT or PEER_RECON names, they run on as many rows in the same run.
+compared), calls (what --rows new and changed records cost each vendor's sandbox in calls), script (vendors' connectors
+beside hand-tuned asyncio scripts), all. With --peers DIR, the folder of the peers' scripts, each peer with the
+interpreter that PEER_PYTHON, PEER_PANDAS, PEER_DLT or PEER_RECON names, they run on as many rows in the same run.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import api, core, data, project, reconcile
+from benchmarks import api, core, data, project, reconcile, script, vendors
 from benchmarks.meter import Figures, measure, python
 
+CASES = ("core", "load", "growth", "api", "reconcile", "calls", "script")
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".bench"
 POSTGRESQL = os.environ.get("BENCH_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432")
@@ -118,6 +120,20 @@ def apis(rows: int, kinds: list[str]) -> None:
         row(*cells)
 
 
+def called(rows: int) -> None:
+    """Calls per so many records, by each vendor's sandbox."""
+    _head("vendor", f"calls for {rows} new", "to read them all", "to look at each", f"for {rows} changed", "wall s")
+    for cells in vendors.main(rows):
+        row(*cells)
+
+
+def scripted(rows: int) -> None:
+    """Connectors beside scripts."""
+    _head("what", "records", "script s", "connector s", "ratio")
+    for cells in script.main(rows):
+        row(*cells)
+
+
 def reconciled(rows: int, kinds: list[str], peers: Path | None) -> None:
     """Two order tables compared, beside a plain walk and a plain SQL full join of the peers."""
     _head("case", "rows", "CPU s", "wall s", "peak MB")
@@ -170,7 +186,7 @@ def peers(folder: Path, rows: int) -> None:
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("case", nargs="?", default="all", choices=("all", "core", "load", "growth", "api", "reconcile"))
+    parser.add_argument("case", nargs="?", default="all", choices=("all", *CASES))
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--stores", default="sqlite,postgresql")
     parser.add_argument("--peers", type=Path, default=None, help="folder with the peers' scripts")
@@ -189,6 +205,8 @@ def main() -> None:
         "api": lambda: apis(asked.rows, kinds),
         "growth": lambda: growth(asked.rows),
         "reconcile": lambda: reconciled(asked.rows, kinds, asked.peers),
+        "calls": lambda: called(min(asked.rows, 1000)),
+        "script": lambda: scripted(min(asked.rows, 10_000)),
     }
     for name, work in cases.items():
         if asked.case in ("all", name):

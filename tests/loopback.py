@@ -18,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from hefu.sandbox.server import Prompt
+
 
 @contextmanager
 def serving(app: Any, certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
@@ -25,7 +27,9 @@ def serving(app: Any, certificate: tuple[Path, Path] | None = None) -> Iterator[
     tls = {"ssl_certfile": str(certificate[0]), "ssl_keyfile": str(certificate[1])} if certificate else {}
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     sock.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, **tls))
+    quiet = {"log_level": "critical", "date_header": False, "timeout_graceful_shutdown": 1}
+    config = uvicorn.Config(app, lifespan="off", **quiet, **tls)
+    server = Prompt(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
@@ -34,7 +38,7 @@ def serving(app: Any, certificate: tuple[Path, Path] | None = None) -> Iterator[
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{sock.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(5)
         sock.close()
 

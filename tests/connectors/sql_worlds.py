@@ -99,6 +99,9 @@ def town(n):
     return {"code": f"T{n:06d}", "name": f"城 {n}", "people": Decimal(n), "area": Decimal("0.1")}
 
 
+SYSTEMS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MariaDB"}
+
+
 class World:
     """One database with people in it."""
 
@@ -238,6 +241,8 @@ class World:
             overlap=0.2,
             large=3000,
             **hands,
+            against="real",
+            system=SYSTEMS[self.kind],
         )
 
     def close(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -20,7 +21,11 @@ def rig(**more) -> Rig:
     system = MemorySystem("small", clock.now)
     system.define("thing", [Field("code", required=True, length=12), Field("name")], Manners(page=3), key=("code",))
     return Rig(
-        open_memory(system, sleep=clock.sleep), "thing", lambda n: {"code": f"K{n}", "name": "x"}, {"name": "y"}, **more
+        open_memory(system, sleep=clock.sleep),
+        "thing",
+        lambda n: {"code": f"K{n}", "name": "x"},
+        {"name": "y"},
+        **{"large": 100, **more},
     )
 
 
@@ -107,6 +112,7 @@ def test_site(hefu_site):
 def test_other_people_use_it_as_a_plugin(tmp_path):
     (tmp_path / "test_acme.py").write_text(THIRD_PARTY)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--hefu-sheet", "-q", str(tmp_path)]
+    command += ["--hefu-sheet-file", "sheet.json"]
     if "hefu.sim.pytest_plugin" not in str(_plugins()):
         command[3:3] = ["-p", "hefu.sim.pytest_plugin"]
     done = subprocess.run(
@@ -115,6 +121,8 @@ def test_other_people_use_it_as_a_plugin(tmp_path):
     assert done.returncode == 0, done.stdout
     assert "TestAcme" in done.stdout
     assert "create       3/3" in done.stdout
+    [row] = json.loads((tmp_path / "sheet.json").read_text())["suites"]
+    assert (row["connector"], row["object"], row["abilities"]["create"]) == ("memory", "thing", [3, 3])
 
 
 def _plugins():

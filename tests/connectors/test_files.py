@@ -73,6 +73,8 @@ def rig_for(folder: Path, suffix: str, **more) -> Rig:
         unreachable=lambda: open_files(folder, clock, customer={"file": "not-there.csv", "key": ["code"]}),
         empty="nothing",
         large=10_000 if not more and suffix == "csv" else 2_000,
+        against="real",
+        system="local folder",
     )
 
 

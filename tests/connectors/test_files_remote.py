@@ -139,6 +139,8 @@ class TestSftp(Conformance):
             unreachable=nobody,
             empty="nothing",
             large=2000,
+            against="real",
+            system="SFTP (OpenSSH)",
         )
         for one in opened:
             one.close()
@@ -239,6 +241,8 @@ class TestMemoryFiles(Conformance):
             reopen=connect,
             empty="nothing",
             large=2000,
+            against="imitation",
+            system="fsspec memory",
         )
         forget(tmp_path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -354,7 +354,7 @@ def test_edits_of_this_very_second_hide_no_change(shop: Shop, base: str, total: 
 @pytest.mark.parametrize("total", [True, False])
 def test_the_cursor_reaches_into_the_second_that_a_date_cuts_off(shop: Shop, base: str, total: bool) -> None:
     paging = "paging: {type: page, size: 100, size_param: per_page}" if not total else OFFSET
-    connector = connect(shop, base, described(f"{paging}, {SINCE}"), lateness=timedelta(0))
+    connector = connect(shop, base, described(f"{paging}, {SINCE}"), lateness=0)
     fill(shop, 3)
     cursor = list(connector.read("customer"))[-1].cursor
     shop.clock.sleep(3600)
@@ -367,7 +367,7 @@ def test_the_cursor_reaches_into_the_second_that_a_date_cuts_off(shop: Shop, bas
 
 
 def test_a_stamp_from_the_future_does_not_carry_the_cursor_away(shop: Shop, base: str) -> None:
-    connector = connect(shop, base, described(f"{OFFSET}, {SINCE}"), lateness=timedelta(0))
+    connector = connect(shop, base, described(f"{OFFSET}, {SINCE}"), lateness=0)
     fill(shop, 3)
     cursor = list(connector.read("customer"))[-1].cursor
     shop.clock.sleep(3600)
@@ -393,7 +393,7 @@ def test_an_empty_look_moves_no_cursor(shop: Shop, base: str) -> None:
 
 def test_a_stamp_of_whole_seconds_in_another_zone(shop: Shop, base: str) -> None:
     text = described(f"{OFFSET}, since: {{param: since, format: '%Y-%m-%d %H:%M:%S', zone: Asia/Shanghai}}")
-    connector = connect(shop, base, text, lateness=timedelta(seconds=90))
+    connector = connect(shop, base, text, lateness=90)
     list(connector.read("customer", '{"at": "2026-01-31T08:00:00Z"}'))
     assert shop.calls[-1][2]["since"] == "2026-01-31 15:58:30"
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from rest_shop import Door, Shop
 from ruamel.yaml import YAML
+from vendor_line import line
 
-from hefu.connectors import find
-from hefu.core.connector import Connector, Site
-from hefu.core.env import Env
-from hefu.core.project import Limits
+from hefu.core.connector import Connector
 from hefu.core.records import Values
-from hefu.net import Egress, targets_in
-from hefu.sim.conformance import Clock, Conformance, Rig
+from hefu.sim.conformance import Conformance, Rig
 from loopback import serving
 
 FIELDS = """
@@ -136,32 +133,10 @@ objects:
 """
 
 
-class Standing(Env):
-    """The shop's clock for the way out, so that nobody really waits."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.sleep(seconds)
-
-
 def connect(shop: Shop, base: str, text: str, timeout: float = 0.5, **facts: Any) -> Connector:
     """The connector that a YAML text describes."""
     settings = YAML(typ="safe").load(text.replace("BASE", base))
-    kind = find("rest")
-    egress = Egress(
-        Standing(shop.clock),
-        targets=targets_in(settings),
-        limits=Limits(timeout=timedelta(seconds=timeout)),
-        connection="shop",
-    )
-    site = Site(egress, shop.clock.now, shop.clock.sleep, connection="shop", facts={"zone": "Asia/Shanghai", **facts})
-    return kind(kind.settings_type.model_validate(settings), site)
+    return line("rest", settings, shop.clock, timeout, **facts)
 
 
 def sample(n: int) -> Values:

@@ -120,6 +120,8 @@ class Suite(Conformance):
                 overlap=2,
                 large=60,
                 bypass=self.bypass,
+                against="real",
+                system="BottleCRM",
             )
             yield rig
             for made in dict.fromkeys(rig.made):

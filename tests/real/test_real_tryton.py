@@ -152,6 +152,8 @@ class Suite(Conformance):
                 overlap=2,
                 large=200,
                 bypass=self.bypass,
+                against="real",
+                system="Tryton 8",
             )
             yield rig
             self.tidy(clerk, [*made, *rig.made])

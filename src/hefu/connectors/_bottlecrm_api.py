@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hefu.core.connector import Answer, Site
@@ -29,11 +28,7 @@ class Api:
         answer = self._site.http.send(
             "GET", self._url + path, headers=self._headers, params={k: str(v) for k, v in params.items()}
         )
-        try:
-            at = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-        except ValueError:
-            at = self._site.now()
-        return self._judge(answer, "GET", path, False), at
+        return self._judge(answer, "GET", path, False), answer.made_at or self._site.now()
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A write. Raises Rejected, Denied, Missing, Unsupported, Transient, Unanswered."""

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from hefu.core.errors import Rejected, Unsupported
+from hefu.connectors._fitting import NUMBERS, writable, wrong_type
+from hefu.core.errors import Rejected
 from hefu.core.records import REMOVED, Field, FieldType, Value, Values
 
 T = FieldType
-NUMBERS = (T.DECIMAL, T.MONEY)
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def packed(shape: Shape, values: Values) -> dict[str, Any]:
     """Flat values as the API takes them, without lines. Raises Unsupported, Rejected."""
     out: dict[str, Any] = {}
     for name, value in values.items():
-        f = writable(shape.name, shape.fields, name)
+        f = writable("bottlecrm.", shape.name, shape.fields, name)
         if f.type is T.LINES:
             continue
         if name.startswith("cf_"):
@@ -250,27 +250,17 @@ def packed(shape: Shape, values: Values) -> dict[str, Any]:
 def packed_line(values: Values) -> dict[str, Any]:
     """One line as the API takes it; a product goes by another word than it comes."""
     given = {n: v for n, v in values.items() if n not in ("id", REMOVED)}
-    out = {n: write_as(writable("line_items", LINES, n), v) for n, v in given.items()}
+    out = {n: write_as(writable("bottlecrm.", "line_items", LINES, n), v) for n, v in given.items()}
     if "product" in out:
         out["product_id"] = out.pop("product")
     return {n: v for n, v in out.items() if v is not None or n == "product_id"}
-
-
-def writable(where: str, fields: Sequence[Field], name: str) -> Field:
-    """The field of that name. Raises Unsupported if it is not there or cannot be written."""
-    f = next((f for f in fields if f.name == name), None)
-    if f is None:
-        raise Unsupported("bottlecrm.unknown_field", object=where, field=name)
-    if not f.writable:
-        raise Unsupported("bottlecrm.read_only", object=where, name=name)
-    return f
 
 
 def write_as(f: Field, value: Value) -> Any:
     """A value for the API. Raises Rejected where the type does not fit."""
     if value is None:
         return None
-    wrong = Rejected("bottlecrm.wrong_type", field=f.name, name=f.name, value=str(value)[:60], type=f.type.value)
+    wrong = wrong_type("bottlecrm.", f, value)
     if f.type is T.BOOLEAN or isinstance(value, bool):
         if f.type is T.BOOLEAN and isinstance(value, bool):
             return value

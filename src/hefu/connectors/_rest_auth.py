@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from hefu.connectors._rest_json import NotJson, dumps, fill, get, loads, path
+from hefu.connectors._json import NotJson, dumps, loads
+from hefu.connectors._rest_paths import fill, get, path
 from hefu.connectors._rest_settings import ApiKey, Basic, Bearer, Login, OAuth2
 from hefu.core.connector import Answer, Site
 from hefu.core.errors import Denied, Transient, Unsupported

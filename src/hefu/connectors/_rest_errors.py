@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hefu.connectors._rest_json import ABSENT, NotJson, get, loads, path, text
+from hefu.connectors._json import NotJson, loads
+from hefu.connectors._rest_paths import ABSENT, get, path, text
 from hefu.connectors._rest_settings import Condition, ErrorShape, Verdict
 from hefu.core.connector import Answer
 from hefu.core.errors import Denied, HubError, Missing, Rejected, Stale, Transient, Unanswered, Unsupported

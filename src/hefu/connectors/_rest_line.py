@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
+from hefu.connectors._json import dumps
 from hefu.connectors._rest_auth import Fixed, Pass, Session, prover
 from hefu.connectors._rest_errors import Call, Judge
-from hefu.connectors._rest_json import ABSENT, dumps, fill, text
+from hefu.connectors._rest_paths import ABSENT, fill, text
 from hefu.connectors._rest_settings import RestSettings
 from hefu.core.connector import Answer, Site
 from hefu.core.errors import Denied, HubError, Transient, Unsupported

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from hefu.connectors._rest_json import get, path, text
+from hefu.connectors._rest_paths import get, path, text
 from hefu.connectors._rest_settings import Paging
 from hefu.core.errors import Unsupported
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from hefu.connectors._rest_changes import Changes, Cursor
 from hefu.connectors._rest_errors import Call, holds
-from hefu.connectors._rest_json import ABSENT, fill, get, holes, path, text
 from hefu.connectors._rest_line import Line
 from hefu.connectors._rest_moments import write_moment
 from hefu.connectors._rest_paging import Ask, Sheet, Walk
+from hefu.connectors._rest_paths import ABSENT, fill, get, holes, path, text
 from hefu.connectors._rest_settings import By, Feed, Paging, Since
 from hefu.connectors._rest_values import Shape
-from hefu.core.connector import Site
+from hefu.core.connector import Site, date_header
 from hefu.core.errors import Missing, Unsupported
 from hefu.core.records import Page, Record, Values
 
@@ -35,7 +34,6 @@ class Reader:
         self._records = path(self._how.records)
         self._facts = {"connection": site.connection, "object": shape.name}
         self._width = width
-        self._began: datetime | None = None
 
     # ---------------------------------------------------------------------- pages
 
@@ -151,16 +149,15 @@ class Reader:
 
     def server_time(self, sheet: Sheet) -> datetime:
         """The system's clock as its answer tells, else ours less the tolerance for a wrong clock."""
-        try:
-            told = parsedate_to_datetime(sheet.headers["date"])
-            return told if told.tzinfo else told.replace(tzinfo=UTC)
-        except (KeyError, ValueError):
-            now = self._site.now()  # in milliseconds: finer moments are those of records
-            now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-            return now - _span(self._site.facts.get("clock_tolerance"), 120)
+        told = date_header(sheet.headers)
+        if told is not None:
+            return told
+        now = self._site.now()  # in milliseconds: finer moments are those of records
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return now - timedelta(seconds=float(self._site.facts.get("clock_tolerance", 120)))
 
     def lateness(self, how: Since) -> timedelta:
-        return how.lateness if how.lateness is not None else _span(self._site.facts.get("lateness"), 60)
+        return how.lateness if how.lateness is not None else self._site.lateness
 
     def _moment(self, at: datetime, how: Since) -> Any:
         zone = self.shape.zone if how.zone is None else _zone(how.zone)
@@ -270,12 +267,6 @@ def _same(found: Any, wanted: Any) -> bool:
 
 def _object(body: Any) -> Any:
     return {} if body is ABSENT else body
-
-
-def _span(value: Any, default: float) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    return timedelta(seconds=default if value is None else float(value))
 
 
 def _zone(name: str) -> Any:

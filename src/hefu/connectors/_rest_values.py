@@ -13,8 +13,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from hefu.connectors._rest_json import ABSENT, Path, get, path, put, text
 from hefu.connectors._rest_moments import read_moment, write_moment
+from hefu.connectors._rest_paths import ABSENT, Path, get, path, put, text
 from hefu.connectors._rest_settings import FieldSettings, ObjectSettings
 from hefu.core.errors import Unsupported
 from hefu.core.records import REMOVED, Field, FieldType, Record, Values

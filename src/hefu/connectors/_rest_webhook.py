@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hefu.connectors._rest_json import NotJson, get, loads, path, text
+from hefu.connectors._json import NotJson, loads
+from hefu.connectors._rest_paths import get, path, text
 from hefu.connectors._rest_settings import Signature, Webhook
 from hefu.core.connector import Answer
 from hefu.core.errors import Denied, Unsupported

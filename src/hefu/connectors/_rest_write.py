@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hefu.connectors._rest_errors import Call, Judge
-from hefu.connectors._rest_json import ABSENT, Path, fill, get, path, put, text
 from hefu.connectors._rest_line import Line
+from hefu.connectors._rest_paths import ABSENT, Path, fill, get, path, put, text
 from hefu.connectors._rest_read import Reader
 from hefu.connectors._rest_settings import Operation
 from hefu.connectors._rest_values import Shape

@@ -396,7 +396,7 @@ class Writer:
             if record is None:
                 out.append(self._missing(write.id or self._shape.rows.ids([key])[0]))
             else:
-                out.append(Written(record.id, record.values, record.version, record.modified_at))
+                out.append(Written.of(record))
         return out
 
 

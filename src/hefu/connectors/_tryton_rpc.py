@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, NoReturn
 
@@ -54,7 +53,7 @@ class Rpc:
             answer = self._send(method, [*params, {**self._context, **context}], writes)
             data = self._decode(answer, method, writes)
             if data.get("error") is None:
-                return Reply(data.get("result"), server_time(answer, self._site.now()))
+                return Reply(data.get("result"), answer.made_at or self._site.now())
             self._settle(method, data["error"], writes)
         raise Rejected("tryton.warnings", connection=self._site.connection, method=method, most=_WARNINGS)
 
@@ -147,14 +146,6 @@ def parsed(body: bytes) -> Any:
 
 def _words(message: object, description: object = "") -> str:
     return f"{message} {description or ''}".strip()
-
-
-def server_time(answer: Answer, fallback: datetime) -> datetime:
-    """The Date header, whole seconds rounded down; `fallback` where a proxy took it away."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-    except ValueError:
-        return fallback
 
 
 def wire(value: object) -> object:

@@ -15,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field as Setting
 from pydantic import SecretStr
 
 from hefu.connectors._bottlecrm_api import Api
 from hefu.connectors._bottlecrm_shapes import SHAPES, Shape, packed, packed_line, unpacked, with_custom
-from hefu.core.connector import Connector, Settings, Site
+from hefu.core.connector import Connector, Settings, Site, setting
 from hefu.core.env import stamp
 from hefu.core.errors import Denied, HubError, Missing, Rejected, Stale, Transient, Unanswered, Unsupported
 from hefu.core.records import REMOVED, Abilities, ObjectSchema, Page, Record, Values, Write, Written
@@ -35,28 +34,21 @@ _OLDEST = timedelta(minutes=5)
 class BottleCRMSettings(Settings):
     """Where it is, and who we are."""
 
-    url: str = Setting(
-        description="Address: https://crm.example.com",
-        json_schema_extra={"zh": "地址：https://crm.example.com"},
-        pattern=r"^https?://[^?#]+$",
+    url: str = setting(
+        ..., "Address: https://crm.example.com", "地址：https://crm.example.com", pattern=r"^https?://[^?#]+$"
     )
-    token: SecretStr = Setting(
-        description="Personal access token of a user of the hub's own",
-        json_schema_extra={"zh": "集成用户的个人访问令牌"},
-    )
-    token_field: str = Setting(
+    token: SecretStr = setting(..., "Personal access token of a user of the hub's own", "集成用户的个人访问令牌")
+    token_field: str = setting(
         "",
-        description="Key of a custom text field in which the hub leaves its own id; empty: names are unique there",
-        json_schema_extra={"zh": "用于保存本系统编号的自定义文本字段；为空时依靠名称唯一"},
+        "Key of a custom text field in which the hub leaves its own id; empty: names are unique there",
+        "用于保存本系统编号的自定义文本字段；为空时依靠名称唯一",
     )
-    webhook_secret: SecretStr = Setting(
+    webhook_secret: SecretStr = setting(
         SecretStr(""),
-        description="Secret of the webhook that points at the hub, as shown once when it was made",
-        json_schema_extra={"zh": "指向本系统的 Webhook 密钥（创建时仅显示一次）"},
+        "Secret of the webhook that points at the hub, as shown once when it was made",
+        "指向本系统的 Webhook 密钥（创建时仅显示一次）",
     )
-    page: int = Setting(
-        100, ge=2, le=1000, description="Records in one read", json_schema_extra={"zh": "每次读取的记录数"}
-    )
+    page: int = setting(100, "Records in one read", "每次读取的记录数", ge=2, le=1000)
 
 
 class BottleCRM(Connector):
@@ -122,7 +114,7 @@ class BottleCRM(Connector):
             yield from self._everything(shape, None)
             return
         feed, at = self.api.timed("/api/activities/", limit=FEED, entity_type=shape.feed)
-        start = since - timedelta(seconds=float(self.site.facts.get("lateness", 60)))
+        start = since - self.site.lateness
         news = [a for a in feed["activities"] if datetime.fromisoformat(a["timestamp"]) >= start]
         if len(news) == FEED:
             yield from self._everything(shape, max(at, since))
@@ -283,9 +275,7 @@ class BottleCRM(Connector):
             record = self._get(shape, record_id)
         except (Transient, Denied):
             record = None
-        if record is None:
-            return Written(record_id)
-        return Written(record_id, record.values, record.version, record.modified_at)
+        return Written(record_id) if record is None else Written.of(record)
 
     def _lines(self, shape: Shape, record_id: str, now: Sequence[Values], lines: Sequence[Values]) -> None:
         """Take lines away, change them, add new ones; a refused addition takes the other additions back with it."""

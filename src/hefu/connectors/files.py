@@ -36,11 +36,10 @@ class Files(Connector):
         self.objects = {name: _KINDS[s.mode](name, s, around) for name, s in self.settings.objects.items()}
 
     def _around(self) -> Surroundings:
-        zone = self.settings.zone or str(self.site.facts.get("zone", "Asia/Shanghai"))
         try:
-            found = ZoneInfo(zone)
+            found = ZoneInfo(self.settings.zone) if self.settings.zone else self.site.zone
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise Unsupported("files.zone", zone=zone) from error
+            raise Unsupported("files.zone", zone=self.settings.zone) from error
         apart = Path(self.settings.rejects)
         rejects: Place = Folder(apart) if apart.is_absolute() else self.place
         folder = "" if apart.is_absolute() else self.settings.rejects.strip("/")

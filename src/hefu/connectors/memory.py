@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import Field as Setting
 from pydantic import SecretStr
 
 from hefu.connectors._memory_manners import (
@@ -30,7 +29,7 @@ from hefu.connectors._memory_manners import (
 )
 from hefu.connectors._memory_rules import copied
 from hefu.connectors._memory_system import SYSTEMS, MemorySystem, Shelf, outcome
-from hefu.core.connector import Answer, Connector, Settings, Site
+from hefu.core.connector import Answer, Connector, Settings, Site, setting
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
 
@@ -42,18 +41,10 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 class MemorySettings(Settings):
     """Which system of this process to speak to, and as whom."""
 
-    system: str = Setting(
-        description="Name of the system in this process", json_schema_extra={"zh": "本进程内系统的名称"}
-    )
-    user: str = Setting("hub", description="The author of our writes", json_schema_extra={"zh": "写入时使用的用户"})
-    secret: SecretStr = Setting(
-        SecretStr(""), description="The system's password", json_schema_extra={"zh": "系统密码"}
-    )
-    organisation: str = Setting(
-        "",
-        description="Only this organisation's records; empty: all",
-        json_schema_extra={"zh": "仅该组织的记录；空为全部"},
-    )
+    system: str = setting(..., "Name of the system in this process", "本进程内系统的名称")
+    user: str = setting("hub", "The author of our writes", "写入时使用的用户")
+    secret: SecretStr = setting(SecretStr(""), "The system's password", "系统密码")
+    organisation: str = setting("", "Only this organisation's records; empty: all", "仅该组织的记录；空为全部")
 
 
 class Cursor(NamedTuple):

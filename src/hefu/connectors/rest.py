@@ -20,8 +20,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from hefu.connectors._rest_errors import Call, Judge
-from hefu.connectors._rest_json import ABSENT
 from hefu.connectors._rest_line import Line
+from hefu.connectors._rest_paths import ABSENT
 from hefu.connectors._rest_read import Reader
 from hefu.connectors._rest_settings import ObjectSettings, RestSettings
 from hefu.connectors._rest_values import Shape

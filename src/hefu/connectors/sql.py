@@ -39,8 +39,8 @@ class Sql(OrderedSql, Connector):
             self._zone = ZoneInfo(word)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise Unsupported("sql.unknown_zone", connection=site.connection, name=word) from error
-        lateness = self.settings.overlap if self.settings.overlap is not None else site.facts.get("lateness", 60)
-        self._overlap = lateness if isinstance(lateness, timedelta) else timedelta(seconds=float(lateness))
+        overlap = self.settings.overlap
+        self._overlap = site.lateness if overlap is None else timedelta(seconds=overlap)
         self.database = Database(self.settings, site)
         self._shapes: dict[str, Shape] = {}
         self._lock = threading.Lock()

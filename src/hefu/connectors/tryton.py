@@ -9,76 +9,66 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
-from pydantic import Field as Setting
 from pydantic import SecretStr
 
+from hefu.connectors._read_back import read_back
 from hefu.connectors._tryton_fields import Draft, Row
 from hefu.connectors._tryton_orders import filled, filled_lines, pay
 from hefu.connectors._tryton_records import Cursor, beyond, record_of, stamps_of, version_of
 from hefu.connectors._tryton_rpc import Rpc
 from hefu.connectors._tryton_shapes import SHAPES, Bound, Shape, shape_of, with_more
-from hefu.core.connector import Connector, Settings, Site
-from hefu.core.errors import Denied, HubError, Missing, Rejected, Stale, Transient, Unsupported
+from hefu.core.connector import Connector, Settings, Site, setting
+from hefu.core.errors import HubError, Missing, Rejected, Stale, Unsupported
 from hefu.core.records import ObjectSchema, Page, Record, Values, Write, Written
 
 
 class TrytonSettings(Settings):
     """Where the database is, who we are, and how much at a time."""
 
-    url: str = Setting(
-        description="Address of the server and name of the database: https://erp.example.com/company",
-        json_schema_extra={"zh": "服务器地址加数据库名：https://erp.example.com/company"},
+    url: str = setting(
+        ...,
+        "Address of the server and name of the database: https://erp.example.com/company",
+        "服务器地址加数据库名：https://erp.example.com/company",
         pattern=r"^https?://[^/]+/[^/?#]+/?$",
     )
-    user: str = Setting(description="Login of the integration user", json_schema_extra={"zh": "集成用户的登录名"})
-    password: SecretStr = Setting(description="Its password", json_schema_extra={"zh": "集成用户的密码"})
-    company: int | None = Setting(
-        None,
-        description="Number of the company; without it prices and stock read as empty",
-        json_schema_extra={"zh": "公司编号；不填则价格和库存为空"},
+    user: str = setting(..., "Login of the integration user", "集成用户的登录名")
+    password: SecretStr = setting(..., "Its password", "集成用户的密码")
+    company: int | None = setting(
+        None, "Number of the company; without it prices and stock read as empty", "公司编号；不填则价格和库存为空"
     )
-    language: str = Setting(
-        "en", description="Language of labels and error messages", json_schema_extra={"zh": "标签和错误信息的语言"}
-    )
-    accept_warnings: list[str] = Setting(
+    language: str = setting("en", "Language of labels and error messages", "标签和错误信息的语言")
+    accept_warnings: list[str] = setting(
         [],
-        description="Names of warnings (patterns with *) that the hub may confirm by itself",
-        json_schema_extra={"zh": "允许系统自动确认的警告名称（可用 * 通配）"},
+        "Names of warnings (patterns with *) that the hub may confirm by itself",
+        "允许系统自动确认的警告名称（可用 * 通配）",
     )
-    fill_orders: bool = Setting(
+    fill_orders: bool = setting(
         True,
-        description="Fill a new order's blanks (addresses, terms, taxes, prices) as Tryton's form does",
-        json_schema_extra={"zh": "新建订单时按 Tryton 表单自动补全地址、付款条件、税和价格"},
+        "Fill a new order's blanks (addresses, terms, taxes, prices) as Tryton's form does",
+        "新建订单时按 Tryton 表单自动补全地址、付款条件、税和价格",
     )
-    order_token_field: Literal["description", "reference"] = Setting(
-        "description",
-        description="Field of an order in which the hub leaves its own id",
-        json_schema_extra={"zh": "订单中用于保存本系统编号的字段"},
+    order_token_field: Literal["description", "reference"] = setting(
+        "description", "Field of an order in which the hub leaves its own id", "订单中用于保存本系统编号的字段"
     )
-    defaults: dict[str, dict[str, Any]] = Setting(
+    defaults: dict[str, dict[str, Any]] = setting(
         {},
-        description="Values of new records that no mapping gives: {object: {field: value}}",
-        json_schema_extra={"zh": "新建记录时的默认值：{对象: {字段: 值}}"},
+        "Values of new records that no mapping gives: {object: {field: value}}",
+        "新建记录时的默认值：{对象: {字段: 值}}",
     )
-    fields: dict[str, list[str]] = Setting(
+    fields: dict[str, list[str]] = setting(
+        {}, "More fields to offer: {object: [field]}", "额外提供的字段：{对象: [字段]}"
+    )
+    models: dict[str, list[str]] = setting(
         {},
-        description="More fields to offer: {object: [field]}",
-        json_schema_extra={"zh": "额外提供的字段：{对象: [字段]}"},
+        "More models to offer, with the fields of their key: {model: [key field]}",
+        "额外提供的模型及其业务键：{模型: [键字段]}",
     )
-    models: dict[str, list[str]] = Setting(
-        {},
-        description="More models to offer, with the fields of their key: {model: [key field]}",
-        json_schema_extra={"zh": "额外提供的模型及其业务键：{模型: [键字段]}"},
-    )
-    page: int = Setting(
-        100, ge=1, le=1000, description="Records in one read", json_schema_extra={"zh": "每次读取的记录数"}
-    )
-    batch: int = Setting(
-        100, ge=1, le=1000, description="Records in one write", json_schema_extra={"zh": "每次写入的记录数"}
-    )
+    page: int = setting(100, "Records in one read", "每次读取的记录数", ge=1, le=1000)
+    batch: int = setting(100, "Records in one write", "每次写入的记录数", ge=1, le=1000)
 
 
 class Tryton(Connector):
@@ -139,7 +129,7 @@ class Tryton(Connector):
     def _changed(self, bound: Bound, since: datetime | None) -> list[Any]:
         if since is None:
             return []
-        start = since - timedelta(seconds=float(self.site.facts.get("lateness", 60)))
+        start = since - self.site.lateness
         clauses = [[f"{r}.last_modified_at", ">=", start] for r in bound.watched]
         return [["OR", ["last_modified_at", ">=", start], *clauses]]
 
@@ -174,7 +164,7 @@ class Tryton(Connector):
         for verb, send in (("create", self._create), ("update", self._update), ("delete", self._delete)):
             chosen = [(n, w) for n, w in enumerate(writes) if _verb(w) == verb]
             self._carry_out(bound, chosen, known, send, outcomes)
-        return self._answers(bound, writes, outcomes)
+        return read_back(writes, outcomes, partial(self.fetch, obj))
 
     def _carry_out(
         self,
@@ -312,27 +302,6 @@ class Tryton(Connector):
         self.rpc.call(_method(bound, "delete"), [row["id"] for row in rows], writes=True, _timestamp=stamps)
         return [str(row["id"]) for row in rows]
 
-    def _answers(
-        self, bound: Bound, writes: Sequence[Write], outcomes: Mapping[int, str | HubError]
-    ) -> list[Written | HubError]:
-        """Every written record as it is now; should that look fail, the writes are done all the same."""
-        kept = [i for n, i in outcomes.items() if isinstance(i, str) and writes[n].values is not None]
-        try:
-            now = {r.id: r for r in (record_of(bound, row) for row in self._rows(bound, kept))}
-        except (Transient, Denied):
-            now = {}
-        out: list[Written | HubError] = []
-        for number in range(len(writes)):
-            done = outcomes[number]
-            record = now.get(done) if isinstance(done, str) else None
-            if isinstance(done, HubError):
-                out.append(done)
-            elif record is None:
-                out.append(Written(done))
-            else:
-                out.append(Written(done, record.values, record.version, record.modified_at))
-        return out
-
     # ---------------------------------------------------------------------- steps
 
     def call(self, obj: str, action: str, record_id: str, args: Values) -> Written:
@@ -359,7 +328,7 @@ class Tryton(Connector):
         record = record_of(bound, self._one(bound, record_id))
         if step.stuck and record.values["state"] == step.stuck:
             raise Rejected("tryton.stuck", field="state", object=obj, action=action, state=step.stuck)
-        return Written(record.id, record.values, record.version, record.modified_at)
+        return Written.of(record)
 
     def _one(self, bound: Bound, record_id: str) -> Row:
         rows = self._rows(bound, [record_id])
