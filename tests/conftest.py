@@ -6,14 +6,18 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hefu.core.env import Env
 from hefu.store.db import Store
+
+if TYPE_CHECKING:
+    import psycopg
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it for what it starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # else programs under test would not hear Ctrl-C either
@@ -21,7 +25,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it fo
 SERVERS = {
     "postgresql": (5432, "PostgreSQL on 127.0.0.1:5432 with user postgres (trust)"),
     "mariadb": (3306, "MariaDB on 127.0.0.1:3306 with user root (empty password)"),
+    "rabbitmq": (5672, "RabbitMQ on 127.0.0.1:5672 with user guest (password guest)"),
+    "nats": (4222, "NATS on 127.0.0.1:4222 with JetStream (nats-server -js)"),
 }
+
+
+NOT_IN_CI = ("tests/real", "tests/sandbox/test_jsforce.py")
 
 
 def needs(server: str) -> None:
@@ -36,6 +45,12 @@ def needs(server: str) -> None:
     pytest.skip(f"start {what}")
 
 
+@pytest.fixture(scope="session")
+def needed() -> Callable[[str], None]:
+    """`needs`, for a test that knows only when it runs what it wants."""
+    return needs
+
+
 @pytest.fixture(scope="module")
 def postgresql_url() -> Iterator[str]:
     """SQLAlchemy URL of a new, empty PostgreSQL database, dropped afterwards."""
@@ -45,16 +60,43 @@ def postgresql_url() -> Iterator[str]:
 
 @contextmanager
 def postgresql_database() -> Iterator[str]:
-    """URL of one more PostgreSQL database, for a test that needs two."""
+    """URL of one more PostgreSQL database, for a test that needs two. It is empty, and another's afterwards."""
     needs("postgresql")
+    name = _IDLE.pop() if _IDLE else _created()
+    url = f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+    yield url
+    with _administration() as admin:  # whoever was left connected would hold locks on what is thrown away
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+    empty(url)
+    _IDLE.append(name)
+
+
+_IDLE: list[str] = []  # emptied databases: to drop one makes the server write out everything it holds
+
+
+@contextmanager
+def _administration() -> Iterator[psycopg.Connection]:
     import psycopg
 
+    with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as admin:
+        yield admin
+
+
+def _created() -> str:
     name = f"hefu_test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as admin:
+    with _administration() as admin:
         admin.execute(f'create database "{name}"')
-    yield f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
-    with psycopg.connect("host=127.0.0.1 user=postgres dbname=postgres", autocommit=True) as admin:
-        admin.execute(f'drop database if exists "{name}" with (force)')
+        # The server does not die in these tests; 3 ms less for each of very many commits.
+        admin.execute(f'alter database "{name}" set synchronous_commit = off')
+    return name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dropped_at_the_end() -> Iterator[None]:
+    yield
+    while _IDLE:
+        with _administration() as admin:
+            admin.execute(f'drop database if exists "{_IDLE.pop()}" with (force)')
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +181,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI (HEFU_CI=1) a test that could have run and was skipped fails the run; the real pair is for `make real`."""
+    """In CI (HEFU_CI=1) a test that could have run and was skipped fails the run.
+
+    The real pair is for `make real`; the judge that wants npm's packages is for who has installed them.
+    """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not os.environ.get("HEFU_CI") or reporter is None:
         return
-    skipped = [r for r in reporter.stats.get("skipped", ()) if not r.nodeid.startswith("tests/real")]
+    skipped = [r for r in reporter.stats.get("skipped", ()) if not r.nodeid.startswith(NOT_IN_CI)]
     for report in skipped:
         reporter.write_line(f"skipped although CI can run it: {report.nodeid}: {report.longrepr[-1]}", red=True)
     if skipped:

@@ -22,6 +22,12 @@ from hefu.store.folder import read_folder
 from hefu.store.tables import run, worker
 
 
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the hub does every second it does here every fifth of one."""
+    monkeypatch.setattr("hefu.app.service.SWEEP_SECONDS", 0.2)
+
+
 @pytest.fixture
 def books(systems_url: str, tmp_path: Path) -> Iterator[Books]:
     """Two systems beside the hub's store, in the same kind of database."""
@@ -35,7 +41,7 @@ def books(systems_url: str, tmp_path: Path) -> Iterator[Books]:
 @pytest.fixture
 def environ(store_url: str, tmp_path: Path) -> dict[str, str]:
     patient = "" if "postgresql" in store_url else "?timeout=0.5"
-    return {"HEFU_STORE": store_url + patient, "HEFU_HOME": str(tmp_path / "home"), "HEFU_LEASE": "4"}
+    return {"HEFU_STORE": store_url + patient, "HEFU_HOME": str(tmp_path / "home"), "HEFU_LEASE": "2"}
 
 
 @contextmanager
@@ -80,7 +86,7 @@ def test_it_keeps_two_systems_in_step_and_ends_cleanly(
             until(lambda: books.rows("crm")["C00003"][0] == "from the ERP", what=books.differences)
             until(lambda: books.rows("erp")["C00004"][1] == 1, what=books.differences)
             before = runs_kept(app)
-            time.sleep(2)
+            time.sleep(1.2)
             assert runs_kept(app) == before, "an idle hub writes no runs of deliveries"
         with app.store.look() as tx:
             assert tx.run(select(worker)).all() == [], "it retired"
@@ -126,12 +132,12 @@ def test_a_new_version_of_the_project_is_taken_over_while_it_runs(books: Books, 
         service = Service(app, told=lambda kind, key, counts: told.append((kind, key)))
         service.start()
         try:
-            time.sleep(1.5)
+            time.sleep(1.2)
             assert books.rows("erp") == {}
             (books.folder / "flows" / "clients.yaml").write_text("flow: [")
             with app.store.begin() as tx:
                 projects.save(tx, read_folder(books.folder), "test", "broken")
-            time.sleep(1.5)
+            time.sleep(0.6)
             assert service.hub.project.version == 1, "a version that cannot be used is not taken over"
             books.write_project()
             save(app)
@@ -145,12 +151,12 @@ def test_the_database_goes_away_in_the_middle_and_comes_back(
     books: Books, environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    books.add(400)
+    books.add(200)
     with opened(books, environ) as app:
         with running(app):
             until(lambda: len(books.rows("erp")) > 50, what=books.differences)
             with away(app):
-                time.sleep(4)
+                time.sleep(2.5)
             books.bump("code < 'C00050'")
             until(books.agree, 90, books.differences)
         with app.store.look() as tx:

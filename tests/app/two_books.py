@@ -179,18 +179,26 @@ class Processes:
         assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
-    def start(self, *words: str, ready: str = "Keeping in step") -> subprocess.Popen[str]:
-        """Start a verb that stays; returns when it has said that it is ready."""
-        process = subprocess.Popen(
-            self.command(*words), env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.started.append(process)
+    def start(self, *words: str, times: int = 1) -> subprocess.Popen[str]:
+        """Start a verb that stays, `times` over at once; returns the last when each has said that it is ready."""
+        for _ in range(times):
+            self.started.append(
+                subprocess.Popen(
+                    self.command(*words), env=self.env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                )
+            )
+        for process in self.started[-times:]:
+            self._ready(process)
+        return self.started[-1]
+
+    @staticmethod
+    def _ready(process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         said = []
         for line in process.stdout:
             said.append(line)
-            if ready in line:
-                return process
+            if "Keeping in step" in line:
+                return
         raise AssertionError(f"it ended with {process.wait()}: {''.join(said)}")
 
     def end(self) -> None:

@@ -92,13 +92,13 @@ def self_signed(folder: Path) -> Path:
     return path
 
 
-def write_project(folder: Path, url: str) -> None:
+def write_project(folder: Path, url: str, timeout: str = "20s") -> None:
     """crm (HTTP) -> erp (CSV)."""
     fields = "fields:\n  - {field: code, from: code}\n  - {field: name, from: name}\n"
     texts = {
         "connections/crm.yaml": f"""connection: crm
 connector: rest
-limits: {{timeout: 20s}}
+limits: {{timeout: {timeout}}}
 settings:
   url: {url}
   auth: {{type: bearer, token: "${{env:CRM_TOKEN}}"}}

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from hefu.cli.main import app
 
-STANDALONE = ("connector list", "init")
+STANDALONE = ("connector list", "init", "key new", "role rights")
 """Verbs that know no project folder."""
 
 

@@ -103,7 +103,7 @@ def test_reports_are_signed_and_kept_in_the_journal(cli: Cli, tmp_path: Path) ->
     [
         (["--how", "guess"], "not a choice"),
         (["--period", "week"], "not a choice"),
-        (["--since", "soon"], "not a day"),
+        (["--since", "soon"], "not a moment"),
         (["--report", "x.doc"], ".html, .xlsx or .pdf"),
         (["--mapping", "nobody"], "no mapping 'nobody'"),
         (["--mapping", "crm_thing"], "no two map one entity"),

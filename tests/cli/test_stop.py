@@ -26,7 +26,7 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture
 def slow(shop: Shop, tmp_path: Path) -> Cli:
     """A project whose CRM does not answer."""
-    write_project(tmp_path / "slow", shop.url)
+    write_project(tmp_path / "slow", shop.url, timeout="4s")  # what `check` waits for before it hears a signal
     cli = Cli(tmp_path / "slow", {"CRM_TOKEN": "right"})
     cli.run("project", "import")
     shop.manner = "hangs"
@@ -54,7 +54,7 @@ def test_run_gives_one_json_document_at_its_end(cli: Cli) -> None:
     while not open_port(port):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     said, wrong = process.communicate(timeout=END)
     assert (process.returncode, wrong) == (0, "")
@@ -91,15 +91,22 @@ def test_what_was_stopped_goes_on_where_it_was(slow: Cli, shop: Shop) -> None:
     assert (slow.folder / "data" / "erp.csv").read_text() == "code,name\nC1,Client 1\nC2,Client 2\nC3,Client 3\n"
 
 
-@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:99999", "127.0.0.1:x", "192.0.2.1:80", "taken"])
-def test_an_address_that_cannot_be_listened_on_is_told(cli: Cli, listen: str) -> None:
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """`run` in this process answers signals; afterwards the test does again."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_an_address_that_cannot_be_listened_on_is_told(cli: Cli, own_signals: None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        address = f"127.0.0.1:{other.getsockname()[1]}" if listen == "taken" else listen
-        process = cli.process("run", "--json", "--listen", address)
-        said, _ = process.communicate(timeout=END)
-    told = json.loads(said)
-    assert (process.returncode, told["error"], told["facts"]["address"]) == (2, "web.port", address)
-    cli.run("apply", "--yes", code=4)
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        for listen in ("nonsense", "127.0.0.1:99999", "127.0.0.1:x", "192.0.2.1:80", taken):
+            told = cli.json("run", "--listen", listen, code=2)
+            assert (told["error"], told["facts"]["address"]) == ("web.port", listen)
+    cli.run("apply", "--yes", code=4)  # the store is free again
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from hefu.sim.companies import check_character
+from hefu.sandbox.companies import check_character
 
 FULL = {"crm": 10_000, "erp": 8_000, "pairs": 6_200, "twins": 400}
 FULL |= {"names": 150, "codes": 120, "branches": 90, "chains": 60}

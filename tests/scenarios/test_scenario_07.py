@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from world import FATES, Fate, Thing, World, kill_everywhere, tell
+from world import FATES, Fate, Thing, World, kill_everywhere, tell, undisturbed
 
 from hefu.connectors.memory import Manners
 from hefu.core.records import Field, FieldType
@@ -240,15 +240,9 @@ TOLD = [merged_and_regretted, paid_up_and_retired, a_late_event_of_the_loser]
 @pytest.mark.parametrize("fate", FATES, ids=str)
 @pytest.mark.parametrize("told", TOLD)
 def test_scenario_07(fate, told):
-    assert tell(told, make, fate) == tell(told, make, Fate(), idle=1)
+    assert tell(told, make, fate) == undisturbed(told, make)
 
 
 @pytest.mark.parametrize("told", TOLD)
 def test_scenario_07_with_the_hub_killed_at_any_step(told):
     kill_everywhere(told, make, at_most=6)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("told", TOLD)
-def test_scenario_07_with_the_hub_killed_at_every_step(told):
-    kill_everywhere(told, make, at_most=10_000)

@@ -205,8 +205,8 @@ def test_scenario_10_at_full_size(told):
 
 
 @pytest.mark.parametrize("told", TOLD[:2])
-def test_scenario_10_with_the_hub_killed_at_every_step(told):
-    kill_everywhere(told, lambda fate: make(fate, 40), at_most=8)
+def test_scenario_10_with_the_hub_killed_at_any_step(told):
+    kill_everywhere(told, lambda fate: make(fate, 40), at_most=6)
 
 
 def test_urgent_orders_overtake_a_back_fill_that_is_being_delivered():

@@ -20,7 +20,7 @@ from world import FATES, Fate, Thing, World, kill_everywhere, tell
 from hefu.connectors.memory import Manners
 from hefu.core.errors import HubError
 from hefu.core.records import Field
-from hefu.engine import desk, plans, takeback
+from hefu.engine import applying, desk, plans, takeback
 from hefu.engine.undo import Scope
 from hefu.store import plans as kept
 from hefu.store.db import from_json
@@ -209,7 +209,7 @@ def taken_back(world: World, runs: list[str]) -> list[kept.PlanEntry]:
             continue
         plan_id = made.plan.id
         once(lambda hub, plan_id=plan_id: plans.approve(hub, plan_id, "wang"))
-        once(lambda hub, plan_id=plan_id: plans.apply(hub, plan_id, "wang"))
+        once(lambda hub, plan_id=plan_id: applying.apply(hub, plan_id, "wang"))
         with world.store.look() as tx:
             out += kept.entries(tx, plan_id)
     return out
@@ -225,4 +225,4 @@ def test_scenario_12_at_its_full_size():
 
 
 def test_scenario_12_with_the_hub_killed_on_the_way():
-    kill_everywhere(story(30, 10, 2), make, at_most=12)
+    kill_everywhere(story(30, 10, 2), make, at_most=8)

@@ -6,6 +6,7 @@ import os
 import secrets as chance
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from hefu.store import facts, migrate, projects
 from hefu.store.budget import StoreBudget
 from hefu.store.db import LEASE_SECONDS, Store
 from hefu.store.documents import Loaded, load
-from hefu.store.secrets import MasterKeys, Secrets, opener
+from hefu.store.secrets import MasterKeys, Secrets, make_key_file, opener
 
 HOME = ".hefu"
 
@@ -98,13 +99,15 @@ class App:
         self._lines: dict[str, tuple[Connector, Egress]] = {}
         self._budgets: dict[str, StoreBudget] = {}
         self._opening = threading.Lock()
+        self._keys: MasterKeys | None = None
+        self._keys_read: tuple[int, ...] = ()
         try:
             migrate.upgrade(self.store)
             if (now_at := migrate.moved_to(self.store)) is not None:
                 raise Unsupported("store.moved", to=now_at, store=machine.store_url)
             self.hub_id = self._hub_id()
             self.journal_key = self._journal_key()
-            self.keys = MasterKeys.from_environment(machine.environ) or self._own_keys()
+            self.keys()
         except BaseException:
             self.store.close()
             raise
@@ -159,10 +162,42 @@ class App:
                 file.write(chance.token_hex(32))
         return path.read_text(encoding="ascii").strip().encode()
 
-    def _own_keys(self) -> MasterKeys | None:
-        """The key that `hefu secret set` made beside the store, if there is one."""
-        path = self.machine.home / "master.key"
-        return MasterKeys.parse(path.read_text(encoding="ascii"), str(path)) if path.exists() else None
+    @property
+    def key_file(self) -> Path | None:
+        """The file that holds the master keys; None where they stand in the environment."""
+        environ = self.machine.environ
+        if environ.get("HEFU_MASTER_KEY"):
+            return None
+        return Path(environ.get("HEFU_MASTER_KEY_FILE") or self.machine.home / "master.key")
+
+    def keys(self) -> MasterKeys | None:
+        """The master keys as they are now, None while there are none: a file that was exchanged is read again."""
+        path = self.key_file
+        if path is None:
+            return MasterKeys.from_environment(self.machine.environ)
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            if self.machine.environ.get("HEFU_MASTER_KEY_FILE"):
+                return MasterKeys.from_environment(self.machine.environ)
+            return None
+        mark = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._keys is None or mark != self._keys_read:
+            given = MasterKeys.from_environment(self.machine.environ)
+            self._keys = given or MasterKeys.parse(path.read_text(encoding="ascii"), str(path))
+            self._keys_read = mark
+        return self._keys
+
+    def master_keys(self) -> MasterKeys:
+        """The master keys of this machine; what is sealed first makes one beside the store."""
+        found = self.keys()
+        if found is None:
+            path = self.machine.home / "master.key"
+            self.machine.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # another process was quicker
+                make_key_file(path)
+            found = MasterKeys.parse(path.read_text(encoding="ascii"), str(path))
+        return found
 
     # ------------------------------------------------------------------ project
 

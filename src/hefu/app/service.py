@@ -23,7 +23,7 @@ from hefu.engine import worker
 from hefu.engine.hub import Hub
 from hefu.runtime.dbos import DbosWakeups, Settings, engine_url
 from hefu.runtime.reaper import Me, Pulse
-from hefu.store import intents, projects, shards
+from hefu.store import intents, issues, projects, shards
 from hefu.store.tables import worker as worker_table
 
 log = logging.getLogger("hefu")
@@ -188,6 +188,10 @@ class Service:
             newest = projects.newest(tx)
             due = {*shards.due_mappings(tx), *intents.to_look_up(tx)}
             urgent = shards.urgent_mappings(tx, self.hub.active_mappings())
+            slept = issues.to_wake(tx)
+        if slept:
+            with self.app.store.begin() as tx:
+                issues.wake(tx)
         if newest not in (None, self.hub.project.version, self._refused):
             self._take_over(newest)
         elif self._may_go(due) or self._may_go(urgent, urgent=True):

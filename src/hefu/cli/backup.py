@@ -12,7 +12,6 @@ import typer
 from hefu.app import Machine, open_app
 from hefu.app.house import App
 from hefu.cli.session import FAILED, Folder, Json, Who, person, session
-from hefu.cli.store import keys_of
 from hefu.core.env import Env
 from hefu.core.errors import HubError
 from hefu.store import backup, journal
@@ -66,7 +65,7 @@ def create(
     with session(as_json) as s, open_app(folder) as app:
         at = app.env.now().astimezone(UTC)
         path = file or _home(app.machine) / f"hub-{at:%Y%m%dT%H%M%SZ}{SUFFIX}"
-        key = _key(app.machine, app.secrets, passphrase) if passphrase else Key(master=keys_of(app))
+        key = _key(app.machine, app.secrets, passphrase) if passphrase else Key(master=app.master_keys())
         with s.progress("Backing up", "正在备份") as told:
             made = backup.create(app.store, path, key, lambda table, n: told(f"{table} {n}"))
         _note(app, person(by), "backup.created", path, made)

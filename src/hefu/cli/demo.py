@@ -5,21 +5,28 @@ from __future__ import annotations
 import shutil
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hefu.app import App, open_app
-from hefu.cli.planning import agree_and_apply, apply_now, show_plan
+from hefu.app.accounts import Accounts
+from hefu.app.choosing import chosen
+from hefu.cli.applying import agree, apply_now, carry_on
+from hefu.cli.planning import show_plan
 from hefu.cli.session import OK, Json, Session, session
-from hefu.cli.sync import chosen, resident
+from hefu.cli.sync import keep_open
+from hefu.core.errors import Unsupported
+from hefu.core.rights import local
 from hefu.engine import plans
 from hefu.store import issues, projects
 from hefu.store.folder import read_folder
 
 if TYPE_CHECKING:
-    from hefu.sim.serve import Sandboxes
+    from hefu.sandbox.serve import Sandboxes
+    from hefu.sim.demo_project import Pair
 
 
 def register(app: typer.Typer) -> None:
@@ -28,21 +35,32 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--folder", "-C", help="Where the demo lives / 演示目录")] = Path(".demo"),
+    pair: Annotated[
+        str,
+        typer.Option(help="CRM+ERP: jiandaoyun+kingdee, jiandaoyun+yonbip, salesforce+sap, sample / 演示的系统组合"),
+    ] = "",
+    folder: Annotated[Path | None, typer.Option("--folder", "-C", help="Where the demo lives / 演示目录")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over / 重新开始")] = False,
     once: Annotated[bool, typer.Option("--once", help="Stop after the first agreement / 达成一致后即结束")] = False,
-    listen: Annotated[str, typer.Option(help="host:port for webhooks / Webhook 地址")] = "127.0.0.1:8480",
+    listen: Annotated[
+        str, typer.Option(help="host:port of console and webhooks / 控制台与 Webhook 地址")
+    ] = "127.0.0.1:8480",
     as_json: Json = False,
 ) -> None:
     """Two sandbox systems kept in step on this machine: a CRM with 2,000 customers, an ERP with 1,600. / 本机演示。"""
-    from hefu.sim import demo_project
+    from hefu.sim.demo_project import PAIRS
 
     with session(as_json) as s:
+        two = PAIRS.get(pair or next(iter(PAIRS)))
+        if two is None:
+            raise Unsupported("demo.pair", given=pair, known=", ".join(PAIRS))
+        folder = folder or Path(".demo") / two.folder
         if fresh and folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        with _sandboxes(s, folder, fresh) as sandboxes:
-            demo_project.write(folder, sandboxes.crm_url, sandboxes.erp_url)
+        with _sandboxes(s, two, folder, fresh) as sandboxes:
+            two.write(folder, sandboxes.crm_url, sandboxes.erp_url)
+            two.ready(sandboxes.crm_url, sandboxes.erp_url)
             with open_app(folder, _environment(folder)) as app:
                 total = _agree(s, app)
                 _invite(s, sandboxes, folder)
@@ -51,8 +69,8 @@ def demo(
                     s.give({"crm": sandboxes.crm_url, "erp": sandboxes.erp_url, "counts": dict(total)})
                     return
                 hooks = {name: f"http://{listen}/hooks/{name}" for name in ("crm", "erp")}
-                demo_project.subscribe(folder, sandboxes.crm_url, sandboxes.erp_url, hooks)
-                resident(s, app, listen)
+                two.hooks(folder, sandboxes.crm_url, sandboxes.erp_url, hooks)
+                keep_open(s, app, listen, way_in=_way_in(app))
                 s.code = OK
 
 
@@ -61,15 +79,17 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"HEFU_HOME": str((folder / ".hefu").resolve())}
 
 
-def _sandboxes(s: Session, folder: Path, fresh: bool) -> Sandboxes:
-    from hefu.sim import demo_project
-    from hefu.sim.serve import PortTaken, Sandboxes
+def _sandboxes(s: Session, two: Pair, folder: Path, fresh: bool) -> Sandboxes:
+    from hefu.sandbox.serve import Sandboxes
+    from hefu.sandbox.server import PortTaken
 
     s.say("1. Starting two sandbox systems on this machine …", "1. 正在本机启动两个沙盒系统……", style="bold")
     try:
-        found = Sandboxes.start(folder / "systems", demo_project.CRM_PORT, demo_project.ERP_PORT, fresh=fresh)
+        found = Sandboxes.start(folder / "systems", *two.ports, fresh=fresh, systems=two.systems)
     except PortTaken:
-        found = Sandboxes.start(folder / "systems", fresh=fresh)
+        found = Sandboxes.start(folder / "systems", fresh=fresh, systems=two.systems)
+    s.say(f"   {two.crm[1]} as CRM, {two.erp[1]} as ERP (imitations; no vendor is called)",
+          f"   CRM 为{two.crm[0]}，ERP 为{two.erp[0]}（均为本机模拟，不连接任何厂商）")  # fmt: skip
     s.say(f"   CRM {found.crm_url}   2,000 customers as real ones are: duplicates, gaps, wrong codes",
           f"   CRM {found.crm_url}   2,000 家客户，有重复、缺失和错误编码，与现实一样")  # fmt: skip
     s.say(f"   ERP {found.erp_url}   1,600 customers, products, prices and a year of orders",
@@ -86,20 +106,22 @@ def _agree(s: Session, app: App) -> Counter[str]:
         first = projects.texts_of(tx) is None
         projects.save(tx, texts, "demo", "")
     app.store.lock()
-    hub, made = app.hub(), None
+    hub = app.hub()
     if first:
         s.say("2. Rehearsing: reading both sides, linking what is the same company, writing nothing …",
               "2. 预演：读取两边数据、关联相同的企业，不写入任何内容……", style="bold")  # fmt: skip
-        with s.progress("   reading", "   读取中") as told:
-            hub.told = lambda _verb, name, counts: told(f"{name} {counts['read'] or counts['prepared']}")
-            seen, made = plans.make(hub, chosen(hub, None), "demo")
-        show_plan(s, seen, 6)
-    say = ("3. Applying it …", "3. 执行……") if first else ("2. Catching up …", "2. 追平期间的变化……")
-    s.say(*say, style="bold")
-    total = agree_and_apply(s, hub, made, "demo") if made is not None else apply_now(s, hub, None, full=False)
-    if first:
+        names = chosen(hub, None)
+        with ExitStack() as until_agreed:
+            with s.watching(hub, "   reading", "   读取中"):
+                offer = until_agreed.enter_context(plans.proposal(hub, names, "demo"))
+            show_plan(s, offer.seen, 6)
+            agree(s, hub, offer, "demo")
+        s.say("3. Applying it …", "3. 执行……", style="bold")
+        total = carry_on(s, hub, offer, names, None, asked=False)
         _needs_a_person(s, app)
-    return total
+        return total
+    s.say("2. Catching up …", "2. 追平期间的变化……", style="bold")
+    return apply_now(s, hub, None, full=False)
 
 
 def _needs_a_person(s: Session, app: App) -> None:
@@ -123,6 +145,16 @@ def _invite(s: Session, sandboxes: Sandboxes, folder: Path) -> None:
     ):
         command = f"HEFU_HOME={folder}/.hefu {_ourselves()} {verb} -C {folder}"
         s.say(f"   • in a second terminal: {command}   ({en})", f"   • 另开终端：{command}   （{zh}）")
+
+
+def _way_in(app: App) -> str:
+    """A ticket by which who started the demo enters its console once, as its administrator."""
+    accounts, by = Accounts(app), local("demo")
+    if all(row["login"] != "demo" for row in accounts.every()):
+        accounts.add(by, "demo", name="Demo 演示")
+        accounts.grant(by, "demo", "admin")
+    ticket, _ = accounts.link(by, "demo")
+    return ticket
 
 
 def _ourselves() -> str:

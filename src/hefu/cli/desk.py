@@ -11,7 +11,7 @@ from rich.markup import escape
 from hefu.app import open_app
 from hefu.cli.session import PERSON, Folder, Json, Session, Who, person, session
 from hefu.core.errors import Unsupported
-from hefu.core.words import ERRORS
+from hefu.core.words import spoken
 from hefu.engine import desk
 from hefu.insight.trace import Story, find_records, story
 from hefu.store import issues
@@ -75,18 +75,6 @@ def _show_story(s: Session, one: Story) -> None:
         s.out.print(f"  {event['at'][:19]} {event['what']}", markup=False)
 
 
-def _words(code: str, facts: Mapping[str, Any], s: Session) -> str:
-    known = ERRORS.get(code)
-    if known is None:
-        return code
-    return s.t(known.en, known.zh).format_map(_Known(facts))
-
-
-class _Known(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
 # ------------------------------------------------------------------- conflicts
 
 
@@ -102,7 +90,7 @@ def conflicts_list(as_json: Json = False, folder: Folder = None) -> None:
         lines = [
             (r["id"], r["golden_id"], r["field"], r["facts"].get("base"), _by(r["facts"], "ours"),
              _by(r["facts"], "theirs"), r["connection"],
-             _words(r["facts"]["code"], {**r["facts"], **r["facts"]["facts"]}, s) if "code" in r["facts"] else "")
+             spoken(r["facts"]["code"], r["facts"], s.language)[0] if "code" in r["facts"] else "")
             for r in rows
         ]  # fmt: skip
         if rows:
@@ -145,7 +133,7 @@ def dead_list(as_json: Json = False, folder: Folder = None) -> None:
         heads = [("issue", "编号"), ("kind", "类型"), ("where", "位置"), ("field", "字段"), ("why", "原因")]
         lines = [
             (r["id"], r["kind"], f"{r['connection']} {r['facts'].get('record_id') or r['golden_id']}", r["field"],
-             _words(r["facts"].get("code", r["kind"]), {**r["facts"], **(r["facts"].get("facts") or {})}, s))
+             spoken(r["facts"].get("code", r["kind"]), r["facts"], s.language)[0])
             for r in rows
         ]  # fmt: skip
         if rows:

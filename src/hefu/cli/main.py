@@ -9,16 +9,22 @@ import sys
 import typer
 
 from hefu.cli import (
+    applying,
+    audit,
     backup,
     cutover,
     demo,
     desk,
+    keys,
     mapping,
     merging,
     migrate,
+    people,
     planning,
     project,
     reconcile,
+    roles,
+    sandbox,
     sim,
     store,
     sync,
@@ -39,6 +45,7 @@ for part in (
     project,
     mapping,
     planning,
+    applying,
     sync,
     desk,
     merging,
@@ -49,6 +56,11 @@ for part in (
     system,
     store,
     backup,
+    people,
+    roles,
+    audit,
+    keys,
+    sandbox,
     sim,
 ):
     part.register(app)

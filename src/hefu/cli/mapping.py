@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from hefu.app import App, open_app
+from hefu.app.choosing import mapping_named
+from hefu.app.mappers import proposal_json, proposals, tested
 from hefu.cli.session import FAILED, Folder, Json, session
-from hefu.core.errors import Unsupported
-from hefu.core.examples import run_examples
-from hefu.core.mapping import compile_mapping
 from hefu.core.project import Project
-from hefu.core.records import Values
-from hefu.core.suggest import suggest
 from hefu.core.words import tell
 from hefu.store.folder import read_folder
 
@@ -45,15 +41,8 @@ def propose(
         project = documents(app)
         hub = app.hub(project)
         with s.progress("Looking at records", "正在采样"):
-            schema = hub.schema(connection, obj)
-            values: list[Values] = []
-            for page in hub.connect(connection).read(obj):
-                values += [r.values for r in islice(page.records, samples - len(values))]
-                if len(values) >= samples:
-                    break
-            found = suggest(schema, hub.entity(entity), values)
-        s.give([{"field": x.field, "from": x.source, "confidence": x.confidence, "reasons": x.reasons,
-                 "transform": x.transform} for x in found])  # fmt: skip
+            found = proposals(hub, connection, obj, entity, samples)
+        s.give([proposal_json(x) for x in found])
         s.table(
             [("entity field", "实体字段"), ("system field", "系统字段"), ("confidence", "置信度"), ("because", "理由")],
             [(x.field, x.source, f"{x.confidence:.0%}", ", ".join(x.reasons)) for x in found],
@@ -68,22 +57,18 @@ def test(
     """Run the examples that stand beside the mappings. / 运行映射中的示例测试。"""
     with session(as_json) as s, open_app(folder) as app:
         project = documents(app)
-        if name is not None and name not in project.mappings:
-            raise Unsupported("cli.no_mapping", name=name, known=", ".join(sorted(project.mappings)) or "-")
+        if name is not None:
+            mapping_named(project, name)
         hub, report = app.hub(project), []
-        for mapping in [name] if name else sorted(project.mappings):
-            doc = project.mappings[mapping]
-            zone = project.connections[doc.connection].zone
-            compiled = compile_mapping(doc, hub.entity(doc.entity), hub.schema(doc.connection, doc.object), zone=zone)
-            for outcome in run_examples(compiled, zone):
-                report.append({"mapping": mapping, "example": outcome.title, "passed": outcome.passed})
-                mark = "✓" if outcome.passed else "✗"
-                s.say(f"{mark} {mapping}: {outcome.title}", f"{mark} {mapping}：{outcome.title}", markup=False)
-                for d in outcome.differences:
-                    s.say(f"    {d.way} {d.field}: expected {d.expected!r}, got {d.got!r}",
-                          f"    {d.way} {d.field}：期望 {d.expected!r}，实际 {d.got!r}", markup=False)  # fmt: skip
-                if outcome.error is not None:
-                    s.say(f"    {tell(outcome.error)[0]}", f"    {tell(outcome.error, 'zh')[0]}", markup=False)
+        for mapping, outcome in tested(hub, [name] if name else sorted(project.mappings)):
+            report.append({"mapping": mapping, "example": outcome.title, "passed": outcome.passed})
+            mark = "✓" if outcome.passed else "✗"
+            s.say(f"{mark} {mapping}: {outcome.title}", f"{mark} {mapping}：{outcome.title}", markup=False)
+            for d in outcome.differences:
+                s.say(f"    {d.way} {d.field}: expected {d.expected!r}, got {d.got!r}",
+                      f"    {d.way} {d.field}：期望 {d.expected!r}，实际 {d.got!r}", markup=False)  # fmt: skip
+            if outcome.error is not None:
+                s.say(f"    {tell(outcome.error)[0]}", f"    {tell(outcome.error, 'zh')[0]}", markup=False)
         s.give(report)
         failed = sum(1 for r in report if not r["passed"])
         s.say(f"{len(report)} examples, {failed} failed", f"共 {len(report)} 个示例，{failed} 个未通过")

@@ -7,25 +7,15 @@ from typing import Annotated
 import typer
 
 from hefu.app import open_app
-from hefu.app.house import App
+from hefu.app.choosing import one_record
 from hefu.cli.session import Folder, Json, Who, person, session
-from hefu.core.errors import Unsupported
 from hefu.engine import merging
-from hefu.insight.trace import find_records
 
 
 def register(app: typer.Typer) -> None:
     """Hang the verbs of this file onto the command line."""
     app.command("merge")(merge)
     app.command("unmerge")(unmerge)
-
-
-def _only(app: App, what: str) -> str:
-    with app.store.look() as tx:
-        found = find_records(tx, what)
-    if len(found) != 1:
-        raise Unsupported("cli.not_one", what=what, count=len(found))
-    return found[0]
 
 
 def merge(
@@ -37,7 +27,7 @@ def merge(
 ) -> None:
     """Two objects are one: whatever refers to the loser means the winner. / 将两个对象合并为一个。"""
     with session(as_json) as s, open_app(folder) as app:
-        ids = _only(app, winner), _only(app, loser)
+        ids = one_record(app, winner), one_record(app, loser)
         merging.merge(app.hub(), *ids, person(by))
         s.give({"winner": ids[0], "loser": ids[1]})
         s.say(
@@ -54,7 +44,7 @@ def unmerge(
 ) -> None:
     """Part two objects again; what came meanwhile stays with the winner. / 撤销合并；期间新增的内容留在胜出方。"""
     with session(as_json) as s, open_app(folder) as app:
-        golden_id = _only(app, loser)
+        golden_id = one_record(app, loser)
         merging.unmerge(app.hub(), golden_id, person(by))
         s.give({"unmerged": golden_id})
         s.say(f"{golden_id} stands for itself again.", f"{golden_id} 已恢复为独立对象。")

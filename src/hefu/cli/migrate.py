@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hefu.app import App, open_app
-from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, Who, person, session
+from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, Who, Yes, person, session
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.words import tell
 from hefu.engine import migrate
@@ -67,8 +67,7 @@ def stage(
     """Read all records of one mapping into a new batch for another; write nothing. / 读取全部记录，建立新批次，不写入。"""
     with session(as_json) as s, open_app(folder) as app:
         hub = app.hub()
-        with s.progress("Reading", "正在读取") as told:
-            hub.told = lambda _verb, _name, counts: told(str(counts["read"]))
+        with s.watching(hub, "Reading", "正在读取"):
             head = migrate.stage(hub, source, target, person(by))
         _tell(s, app, head.id, None)
         s.say(f"Next: hefu migrate check {head.id}", f"下一步：hefu migrate check {head.id}")
@@ -80,8 +79,7 @@ def check_(
     """Check every record under the mappings and the target's rules; name what cannot go. / 逐条检查，列出无法装载的记录。"""
     with session(as_json) as s, open_app(folder) as app:
         hub, chosen = app.hub(), _chosen(app, batch)
-        with s.progress("Checking", "正在检查") as told:
-            hub.told = lambda _verb, _name, counts: told(str(counts["read"]))
+        with s.watching(hub, "Checking", "正在检查"):
             check(hub, chosen, person(by))
         _tell(s, app, chosen, to)
 
@@ -99,8 +97,7 @@ def load(
     with session(as_json) as s, open_app(folder) as app:
         app.store.lock()
         hub, chosen = app.hub(), _chosen(app, batch)
-        with s.progress("Loading", "正在装载") as told:
-            hub.told = lambda verb, _name, counts: told(str(counts["read"])) if verb == "load" else None
+        with s.watching(hub, "Loading", "正在装载"):
             done = migrate.load(hub, chosen, person(by), size=size, slices=slices)
         _tell(s, app, chosen, to)
         if done.stopped is not None:
@@ -118,8 +115,7 @@ def verify_(
     """Read both systems again and compare what was loaded, field by field. / 重新读取两边，逐字段核对已装载的记录。"""
     with session(as_json) as s, open_app(folder) as app:
         hub, chosen = app.hub(), _chosen(app, batch)
-        with s.progress("Comparing", "正在核对") as told:
-            hub.told = lambda verb, _name, counts: told(str(counts["read"])) if verb == "verify" else None
+        with s.watching(hub, "Comparing", "正在核对"):
             found = verify(hub, chosen, person(by))
         _tell(s, app, chosen, to, unexplained=found.unexplained, classes=found.classes)
         if found.unexplained:
@@ -130,7 +126,7 @@ def verify_(
 
 def rollback_(
     batch: Batch = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask / 不询问")] = False,
+    yes: Yes = False,
     to: Rejects = None,
     by: Who = None,
     as_json: Json = False,
@@ -142,7 +138,7 @@ def rollback_(
         hub, chosen = app.hub(), _chosen(app, batch)
         if not yes and not as_json and not typer.confirm(s.t(f"Take back batch {chosen}?", f"确认撤回批次 {chosen}？")):
             return
-        with s.progress("Taking back", "正在撤回"):
+        with s.watching(hub, "Taking back", "正在撤回"):
             done = rollback(hub, chosen, person(by))
         _tell(s, app, chosen, to, plan=done.plan_id)
         if done.waiting:

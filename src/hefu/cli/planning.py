@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from hefu.app import open_app
-from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, Who, person, session
-from hefu.cli.sync import chosen, tell_pause, waiting_for_person
-from hefu.core.errors import HubError, Unsupported
-from hefu.engine import plans, worker
-from hefu.engine.hub import Hub
-from hefu.engine.plans import Applied
+from hefu.app import App, open_app
+from hefu.app.choosing import chosen
+from hefu.cli.session import DIFFERENT, Folder, Json, Session, Who, person, session
+from hefu.core.errors import Unsupported
+from hefu.core.words.plans import KINDS, STATES
+from hefu.engine import plans
 from hefu.engine.rehearse import Plan
 from hefu.insight.planbook import write_book
-from hefu.store import issues, runs
+from hefu.store import journal
 from hefu.store import plans as kept
 from hefu.store.plans import PlanEntry, StoredPlan
 
@@ -32,33 +32,6 @@ OfEntity = Annotated[str | None, typer.Option("--entity", help="Only this entity
 OfSystem = Annotated[str | None, typer.Option("--system", help="Only this connection / 仅此连接")]
 OfField = Annotated[str | None, typer.Option("--field", help="Only where this field is written / 仅含此字段")]
 
-KINDS = {
-    "create": ("create", "新建"),
-    "update": ("update", "修改"),
-    "delete": ("delete", "删除"),
-    "action": ("step", "步骤"),
-    "golden": ("agreed value", "统一值"),
-    "restore": ("put back", "恢复原值"),
-    "remove": ("remove", "移除新建"),
-    "left": ("left alone", "保持不变"),
-}
-STATES = {
-    "draft": ("draft", "草稿"),
-    "approved": ("approved", "已批准"),
-    "applying": ("applying", "执行中"),
-    "applied": ("applied", "已执行"),
-    "partly_applied": ("partly applied", "部分执行"),
-    "expired": ("expired", "已过期"),
-    "rejected": ("rejected", "已否决"),
-    "planned": ("planned", "待执行"),
-    "writing": ("under way", "写入中"),
-    "written": ("written", "已写入"),
-    "changed": ("changed since", "之后被修改"),
-    "refused": ("refused by the system", "被系统拒绝"),
-    "settled": ("nothing to do any more", "已无需写入"),
-    "left": ("left alone", "保持不变"),
-}
-
 
 def register(app: typer.Typer) -> None:
     """Hang the verbs of this file onto the command line."""
@@ -70,7 +43,6 @@ def register(app: typer.Typer) -> None:
     group.command("reject")(plan_reject)
     group.command("export")(plan_export)
     app.add_typer(group, name="plan")
-    app.command("apply")(apply)
 
 
 # --------------------------------------------------------------------------- plan
@@ -91,11 +63,10 @@ def plan(
         return
     with session(as_json) as s, open_app(folder) as app:
         hub = app.hub()
-        with s.progress("Reading both sides", "正在读取两边数据") as told:
-            hub.told = lambda verb, name, counts: told(f"{verb} {name} {counts['read'] or counts['prepared']}")
+        with s.watching(hub, "Reading both sides", "正在读取两边数据"):
             seen, made = plans.make(hub, chosen(hub, flow), person(by), reason=reason, full=full)
-        show_plan(s, seen, show)
-        s.give(plan_json(seen, made))
+        show_plan(s, seen, show, _all_entries(app, made))
+        s.give(plan_json(seen, made), entries=map(_entry_json, _all_entries(app, made)))
         if made is not None:
             s.code = DIFFERENT
             s.say(
@@ -104,14 +75,20 @@ def plan(
             )
 
 
+def _all_entries(app: App, made: StoredPlan | None) -> Iterator[PlanEntry]:
+    """The entries of a plan as they are kept, read page by page."""
+    if made is not None:
+        with app.store.look() as tx:
+            yield from kept.entries(tx, made.id)
+
+
 def plan_json(seen: Plan, made: StoredPlan | None) -> dict[str, object]:
-    """A plan as JSON."""
+    """A plan as JSON, but for its entries."""
     return {
         "plan": None if made is None else made.id,
         "writes": seen.writes,
         "counts": seen.counts,
         "captured": seen.captured,
-        "entries": [_entry_json(e) for e in seen.entries],
         "issues": [{k: i[k] for k in ("kind", "entity", "connection", "field", "facts")} for i in seen.issues],
     }
 
@@ -125,16 +102,16 @@ def _entry_json(entry: PlanEntry) -> dict[str, object]:
     return {name: getattr(entry, name) for name in _SHOWN}
 
 
-def show_plan(s: Session, made: Plan, show: int) -> None:
-    """A plan as a person wants to read it."""
+def show_plan(s: Session, made: Plan, show: int, entries: Iterable[PlanEntry] = ()) -> None:
+    """A plan as a person wants to read it; of its `entries` (else those at hand) the first `show`."""
     if not made.writes:
         s.say("Both sides agree: nothing would be written.", "两边一致，没有需要写入的内容。", style="green")
     else:
         show_counts(s, made.counts, s.t(f"{made.writes} records would be written", f"将写入 {made.writes} 条记录"))
-        show_entries(s, made.entries, show)
-    waiting = Counter(i["kind"] for i in made.issues)
-    if waiting:
-        listed = ", ".join(f"{kind} {n}" for kind, n in waiting.most_common())
+        shown = list(islice(entries, show)) or made.entries
+        show_entries(s, shown, show, made.writes)
+    if made.waiting:
+        listed = ", ".join(f"{kind} {n}" for kind, n in Counter(made.waiting).most_common())
         s.say(f"Would wait for a person: {listed}", f"需要人工处理：{listed}", style="yellow")
 
 
@@ -147,13 +124,13 @@ def show_counts(s: Session, counts: dict[str, dict[str, int]], title: str) -> No
     s.table([*heads, *(KINDS[kind] for kind in more)], rows, title)
 
 
-def show_entries(s: Session, entries: Sequence[PlanEntry], show: int) -> None:
-    """Record by record, field by field."""
+def show_entries(s: Session, entries: Sequence[PlanEntry], show: int, total: int | None = None) -> None:
+    """Record by record, field by field; `total`: how many there are, if not all are given."""
     for entry in entries[:show]:
         _show_entry(s, entry)
-    if len(entries) > show:
-        rest = len(entries) - show
-        s.say(f"… and {rest} more (--show {len(entries)} or --json)", f"……还有 {rest} 条（--show 或 --json 查看）")
+    total = len(entries) if total is None else total
+    if (rest := total - min(show, len(entries))) > 0:
+        s.say(f"… and {rest} more (--show {total} or --json)", f"……还有 {rest} 条（--show 或 --json 查看）")
 
 
 def _show_entry(s: Session, entry: PlanEntry) -> None:
@@ -231,24 +208,26 @@ def plan_show(
             if one not in STATES:
                 raise Unsupported("desk.choice", given=one, known=", ".join(STATES))
         with app.store.look() as tx:
-            made = kept.get(tx, plan_id)
-            if made is None:
-                raise Unsupported("plan.unknown", id=plan_id)
+            made = plans.known(tx, plan_id)
             tally = kept.tally(tx, plan_id)
-            found = list(
-                kept.entries(tx, plan_id, entity=entity, system=system, field_name=field, kind=op, states=state or ())
+            found = kept.entries(
+                tx, plan_id, entity=entity, system=system, field_name=field, kind=op, states=state or ()
             )
-        s.give({**_head(made), "tally": tally, "entries": [_entry_json(e) for e in found]})
+            if s.json:
+                s.give({**_head(made), "tally": tally}, entries=map(_entry_json, found))
+                return
+            shown = list(islice(found, show))
+            many = len(shown) + sum(1 for _ in found)
         s.say(f"Plan {made.id} ({made.kind}): {STATES[made.state][0]}; made by {made.author}, approved by {made.approver or '-'}",
               f"计划 {made.id}（{made.kind}）：{STATES[made.state][1]}；编制人 {made.author}，批准人 {made.approver or '-'}")  # fmt: skip
         if made.reason:
             s.say(f"Reason: {made.reason}", f"原因：{made.reason}", markup=False)
         listed = ", ".join(f"{s.t(*STATES[name])} {n}" for name, n in sorted(tally.items()))
         s.say(
-            f"{len(found)} of {sum(tally.values())} entries; {listed}",
-            f"{len(found)}/{sum(tally.values())} 条；{listed}",
+            f"{many} of {sum(tally.values())} entries; {listed}",
+            f"{many}/{sum(tally.values())} 条；{listed}",
         )
-        show_entries(s, found, show)
+        show_entries(s, shown, show, many)
 
 
 def plan_approve(plan_id: PlanId, by: Who = None, as_json: Json = False, folder: Folder = None) -> None:
@@ -283,146 +262,10 @@ def plan_export(
     """Write a plan to an Excel workbook: one row for each field. / 将计划导出为 Excel，每字段一行。"""
     with session(as_json) as s, open_app(folder) as app:
         with app.store.look() as tx:
-            made = kept.get(tx, plan_id)
-            if made is None:
-                raise Unsupported("plan.unknown", id=plan_id)
+            made = plans.known(tx, plan_id)
             words = {name: s.t(*pair) for name, pair in {**KINDS, **STATES}.items()}
             rows = write_book(file, made, kept.entries(tx, plan_id), words, s.language)
+        with app.store.begin() as tx:
+            journal.record(tx, app.journal_key, person(None), "plan.exported", plan_id, {"rows": rows})
         s.give({"file": str(file), "rows": rows})
         s.say(f"{rows} rows written to {file}.", f"已写出 {rows} 行到 {file}。", markup=False)
-
-
-# -------------------------------------------------------------------------- apply
-
-
-def apply(
-    plan_id: Annotated[
-        str | None,
-        typer.Argument(
-            help="An approved plan; without it: plan, agree and apply at once / 已批准的计划编号；不给则现做现批现执行"
-        ),
-    ] = None,
-    flow: Flows = None,
-    full: Full = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask / 不询问")] = False,
-    by: Who = None,
-    as_json: Json = False,
-    folder: Folder = None,
-) -> None:
-    """Do what a plan says, record by record, flood limits set aside. / 按计划逐条执行（视为已批准，不受上限限制）。"""
-    with session(as_json) as s, open_app(folder) as app:
-        app.store.lock()
-        hub = app.hub()
-        if plan_id is not None:
-            done = carry_out(s, hub, plan_id, person(by))
-            s.give({"plan": plan_id, "state": done.plan.state, "tally": done.tally, "counts": dict(done.counts)})
-            return
-        try:
-            with s.progress("Reading both sides", "正在读取两边数据"):
-                seen, made = plans.make(hub, chosen(hub, flow), person(by), full=full)
-        except HubError as error:
-            _stopped(s, hub, error)
-            return
-        if not yes and not as_json:
-            show_plan(s, seen, 10)
-            if made is None or not typer.confirm(s.t("Write this?", "确认写入？")):
-                return
-        total = apply_now(s, hub, flow, full=full) if made is None else agree_and_apply(s, hub, made, person(by))
-        s.give(dict(total))
-
-
-def _stopped(s: Session, hub: Hub, error: HubError) -> None:
-    """A system could not be read: nothing is written, and what concerns it rests until its cause is gone."""
-    name = error.facts.get("mapping")
-    if worker.ours(error) or name not in hub.project.mappings:
-        raise error
-    worker.stop(hub, hub.project.mappings[str(name)].connection, str(name), error)
-    s.fail(error)
-    s.code = FAILED
-    if not s.json:
-        tell_pause(s, hub)
-
-
-def agree_and_apply(s: Session, hub: Hub, made: StoredPlan, who: str) -> Counter[str]:
-    """Approve a plan that was just shown, apply it, and do what follows from it; what was done."""
-    if plans.needs_second(hub, made):
-        s.code = PERSON
-        s.say(
-            f"Plan {made.id} writes {made.writes} records and needs a second person: 'hefu plan approve {made.id} --by NAME', then 'hefu apply {made.id}'.",
-            f"计划 {made.id} 将写入 {made.writes} 条记录，须由另一人批准：hefu plan approve {made.id} --by 姓名，再运行 hefu apply {made.id}。",
-        )
-        return Counter({"waits_for_approval": 1})
-    plans.approve(hub, made.id, who)
-    done = carry_out(s, hub, made.id, who, ends=False)
-    with s.progress("Telling what follows", "正在写入后续变更"):
-        after = plans.follow(hub, made.id)
-    if after.state != "done":
-        s.code = FAILED
-        tell_pause(s, hub)
-    total = Counter(done.counts) + Counter(after.counts)
-    tell_written(s, hub, total)
-    return total
-
-
-def carry_out(s: Session, hub: Hub, plan_id: str, who: str, *, ends: bool = True) -> Applied:
-    """Apply an approved plan, and say what was not written and why."""
-    with s.progress("Applying", "正在执行") as told:
-        hub.told = lambda verb, name, counts: told(
-            f"{verb} {name} {sum(counts[k] for k in ('read', 'created', 'updated'))}"
-        )
-        done = plans.apply(hub, plan_id, who)
-    changed, refused = done.tally.get("changed", 0), done.tally.get("refused", 0)
-    if changed:
-        s.say(f"{changed} records were changed since and left alone: 'hefu plan show {plan_id} --state changed'.",
-              f"{changed} 条记录在计划之后被修改，保持不变：hefu plan show {plan_id} --state changed。", style="yellow")  # fmt: skip
-        s.code = DIFFERENT
-    if refused:
-        s.say(f"{refused} were refused by the systems: 'hefu deadletters list'.",
-              f"{refused} 条被系统拒绝：hefu deadletters list。", style="yellow")  # fmt: skip
-        s.code = PERSON
-    if done.waiting:
-        s.say(f"{done.waiting} are not finished: run 'hefu apply {plan_id}' again.",
-              f"{done.waiting} 条尚未完成，请再次运行 hefu apply {plan_id}。", style="yellow")  # fmt: skip
-        s.code = FAILED
-        tell_pause(s, hub)
-    if ends:
-        tell_written(s, hub, Counter(done.counts))
-    return done
-
-
-def apply_now(s: Session, hub: Hub, flow: list[str] | None, *, full: bool) -> Counter[str]:
-    """One unguarded cycle of each flow, with progress; what waits for a person sets the exit code."""
-    total: Counter[str] = Counter()
-    with s.progress("Applying", "正在执行") as told:
-        hub.told = lambda verb, name, counts: told(
-            f"{verb} {name} {sum(counts[k] for k in ('read', 'created', 'updated'))}"
-        )
-        for name in flow or hub.flows_in_order():
-            with hub.store.begin() as tx:
-                runs.resume_scope(tx, f"flow:{name}")
-                issues.close_issues(tx, "apply", "approved", kinds=("flood",), field=f"flow:{name}")
-            done = worker.cycle(hub, hub.project.flows[name], full=full, guarded=False)
-            total += done.counts
-            if done.state != "done":
-                s.code = FAILED
-                tell_pause(s, hub)
-    tell_written(s, hub, total)
-    return total
-
-
-def tell_written(s: Session, hub: Hub, total: Counter[str]) -> None:
-    """What was written in all; what waits for a person sets the exit code."""
-    written = {k.split(".", 1)[1]: n for k, n in total.items() if k.startswith("delivered.")}
-    s.say(
-        f"Written: {written.get('created', 0)} created, {written.get('updated', 0)} updated, "
-        f"{written.get('deleted', 0)} deleted, {written.get('steps', 0)} steps; refused {written.get('refused', 0)}.",
-        f"已写入：新建 {written.get('created', 0)}，修改 {written.get('updated', 0)}，删除 {written.get('deleted', 0)}，"
-        f"状态步骤 {written.get('steps', 0)}；被拒绝 {written.get('refused', 0)}。",
-    )
-    if s.code == 0 and waiting_for_person(hub):
-        s.code = PERSON
-        s.say(
-            "Some records wait for a person: see 'hefu status'.",
-            "有记录等待人工处理，请运行 hefu status。",
-            style="yellow",
-        )

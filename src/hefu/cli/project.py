@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from hefu.app import App, open_app
+from hefu.app.papers import against_systems, finding_json
 from hefu.cli.session import DIFFERENT, FAILED, OK, USAGE, Folder, Json, Session, Who, person, session
 from hefu.core.documents import Finding
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.mapcheck import check_mapping
 from hefu.core.words import tell
 from hefu.store import journal, projects
 from hefu.store.changes import diff
@@ -76,11 +76,6 @@ def tell_findings(s: Session, findings: list[Finding]) -> None:
             s.err.print(f"    → {then}", markup=False)
 
 
-def _as_json(findings: list[Finding]) -> list[dict[str, object]]:
-    keys = ("file", "line", "column", "code", "word", "nearest", "severity")
-    return [{**{k: getattr(f, k) for k in keys}, "message": f.told()[0]} for f in findings]
-
-
 def check(
     documents_only: Annotated[
         bool, typer.Option("--documents", help="Do not try the connections / 不测试连接")
@@ -96,9 +91,15 @@ def check(
         if not loaded.errors and not documents_only:
             with s.progress("Trying the connections", "正在测试连接"):
                 lines = app.check(loaded.project)
-                findings += _mappings(app, loaded, {n for n, e in lines.items() if e is None})
+                reached = {n for n, e in lines.items() if e is None}
+                findings += against_systems(app.hub(loaded.project), loaded, reached)
         wrong = [f for f in findings if f.severity == "error"]
-        s.give({"findings": _as_json(findings), "connections": {n: e and e.code for n, e in lines.items()}})
+        s.give(
+            {
+                "findings": [finding_json(f) for f in findings],
+                "connections": {n: e and e.code for n, e in lines.items()},
+            }
+        )
         tell_findings(s, findings)
         for name, error in lines.items():
             if error is None:
@@ -116,22 +117,6 @@ def check(
         s.code = USAGE if wrong else FAILED if any(lines.values()) else OK
 
 
-def _mappings(app: App, loaded: Loaded, reached: set[str]) -> list[Finding]:
-    """Mappings against what the systems offer now."""
-    hub, out = app.hub(loaded.project), []
-    for name, doc in loaded.project.mappings.items():
-        if doc.connection not in reached:
-            continue
-        try:
-            schema = hub.schema(doc.connection, doc.object)
-            zone = loaded.project.connections[doc.connection].zone
-            flaws = check_mapping(doc, hub.entity(doc.entity), schema, zone=zone)
-            out += [loaded.finding(flaw) for flaw in flaws]
-        except HubError as error:
-            out.append(Finding(f"mappings/{name}.yaml", 1, 1, error.code, facts=error.facts))
-    return out
-
-
 def import_(
     note: Annotated[str, typer.Option("--note", "-m", help="Why / 说明")] = "",
     by: Who = None,
@@ -143,7 +128,7 @@ def import_(
         texts = read_folder(app.machine.folder)
         loaded = app.load(texts)
         if not show_findings(s, loaded):
-            s.give({"findings": _as_json(loaded.findings)})
+            s.give({"findings": [finding_json(f) for f in loaded.findings]})
             s.code = USAGE
             return
         with app.store.begin() as tx:

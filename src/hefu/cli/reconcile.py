@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from hefu.app import App, open_app
-from hefu.app.share import shared
+from hefu.app import open_app
+from hefu.app.proof import as_dict, compare, repairs, scope_of, sign_reports
+from hefu.cli.moments import Since, Until
 from hefu.cli.session import DIFFERENT, Folder, Json, Session, Who, person, session
-from hefu.core.errors import Unsupported
 from hefu.core.reconcile import EXPLAINED, Difference, Kind, Outcome
-from hefu.core.values import decimal_text
 from hefu.core.words.reconcile import KINDS, WHY
-from hefu.engine.reconcile import HOWS, Scope, reconcile
-from hefu.engine.repair import plan_repairs
-from hefu.engine.sieve import Window
+from hefu.engine.reconcile import Scope
 from hefu.insight import report, report_file, signature
-from hefu.store import journal
 
 
 class _RunsByItself(TyperGroup):
@@ -48,8 +41,8 @@ def run(
     sample: Annotated[
         int | None, typer.Option(min=1, help="So many linked records by chance / 随机抽取的已关联记录数")
     ] = None,
-    since: Annotated[str | None, typer.Option(help="Only what changed from then on / 仅此后修改的记录")] = None,
-    until: Annotated[str | None, typer.Option(help="With --since: and before then / 与 --since 合用：此前")] = None,
+    since: Since = None,
+    until: Until = None,
     on: Annotated[str | None, typer.Option(help="With --since: by this field, e.g. date / 按该字段取窗口")] = None,
     how: Annotated[str, typer.Option(help="auto | join | walk | read")] = "auto",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it / 分担的进程数")] = 1,
@@ -67,48 +60,29 @@ def run(
     with session(as_json) as s, open_app(folder) as app:
         for path in report_files or ():
             report_file.kind_of(path)
-        _choose(how, HOWS)
-        _choose(period, ("month", "quarter", "year"))
-        window = _window(since, until, on)
+        scope = scope_of(
+            app, mappings=mapping or (), sample=sample, since=since, until=until, on=on, how=how, workers=workers,
+            period=period,
+        )  # fmt: skip
         hub = app.hub()
-        scope = Scope(mapping or (), sample, window, how, workers, period)
-        share = shared(app.machine, hub.project.version, workers) if workers > 1 else None
-        with s.progress("Comparing", "正在对账") as told:
-            hub.told = lambda _verb, name, counts: told(f"{name} {counts['read']:,}")
-            outcome = reconcile(hub, scope, share)
+        with s.watching(hub, "Comparing", "正在对账"):
+            outcome = compare(app, hub, scope, person(by))
         outcome.facts["scope"] = _scope_words(s, scope, since, until)
         _show(s, outcome, show)
-        written = _write(s, app, outcome, report_files or [], person(by))
-        made = plan_repairs(hub, outcome, person(by)) if plan and outcome.unexplained else None
-        s.give(as_dict(outcome) | {"reports": written, "plan": made.id if made is not None else None})
-        if made is not None:
+        written = sign_reports(app, outcome, report_files or [], person(by), s.language, s.t)
+        for one in written:
+            s.say(f"Signed report: {one['path']}", f"已签名的报告：{one['path']}")
+        number = repairs(hub, outcome, person(by)) if plan else None
+        s.give(as_dict(outcome) | {"reports": written, "plan": number})
+        if number is not None:
             s.say(
-                f"Kept as plan {made.id}. 'hefu plan approve {made.id}', then 'hefu apply {made.id}' repairs this.",
-                f"已存为计划 {made.id}。运行 hefu plan approve {made.id} 批准，再运行 hefu apply {made.id} 修复。",
+                f"Kept as plan {number}. 'hefu plan approve {number}', then 'hefu apply {number}' repairs this.",
+                f"已存为计划 {number}。运行 hefu plan approve {number} 批准，再运行 hefu apply {number} 修复。",
             )
         elif plan and outcome.unexplained:
             s.say("Nothing of this can be repaired by a plan.", "没有可通过计划修复的内容。")
         if outcome.unexplained:
             s.code = DIFFERENT
-
-
-def _choose(given: str, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise Unsupported("reconcile.choice", given=given, known=", ".join(known))
-
-
-def _window(since: str | None, until: str | None, on: str | None) -> Window | None:
-    if since is None:
-        return None
-    return Window(_instant(since), None if until is None else _instant(until), on)
-
-
-def _instant(given: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(given)
-    except ValueError:
-        raise Unsupported("reconcile.window", given=given) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _scope_words(s: Session, scope: Scope, since: str | None, until: str | None) -> str:
@@ -118,32 +92,6 @@ def _scope_words(s: Session, scope: Scope, since: str | None, until: str | None)
         on = f" ({scope.window.field})" if scope.window.field else ""
         return f"{since} … {until or ''}{on}"
     return s.t("everything", "全部")
-
-
-def _exact(value: Any) -> Any:
-    """Sums in the normal form of decimals."""
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, dict):
-        return {name: _exact(one) for name, one in value.items()}
-    return [_exact(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def as_dict(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON."""
-    return {
-        "unexplained": outcome.unexplained,
-        "sections": [
-            {"entity": x.entity, "left": x.left, "right": x.right, "how": x.how, "fields": x.fields,
-             "counts": x.counts, "classes": x.classes, "unexplained": x.unexplained}
-            for x in outcome.sections
-        ],
-        "differences": [
-            d._asdict() | {"repair": d.repair._asdict() if d.repair is not None else None} for d in outcome.found
-        ],
-        "balances": [_exact(b._asdict()) for b in outcome.balances],
-        **_exact(outcome.facts),
-    }  # fmt: skip
 
 
 def _show(s: Session, outcome: Outcome, most: int) -> None:
@@ -189,31 +137,6 @@ def _line(s: Session, d: Difference) -> tuple[str, ...]:
     where = f"{d.entity} {d.left_id or '–'} | {d.right_id or '–'} {d.title}"
     kind = s.t(*KINDS[Kind(d.kind)])
     return where, kind, d.field, report.shown(d.left), report.shown(d.right), s.t(*WHY[d.why])
-
-
-def _write(s: Session, app: App, outcome: Outcome, paths: list[Path], who: str) -> list[dict[str, str]]:
-    """Write and sign the reports; the journal keeps what was signed, and the report where the journal stood."""
-    out: list[dict[str, str]] = []
-    if not paths:
-        return out
-    with app.store.look() as tx:
-        last = journal.recent(tx, 1)
-    facts = {
-        s.t("Hub", "系统编号"): app.hub_id,
-        s.t("By", "操作人"): who,
-        s.t("Journal", "审计日志"): f"{last[0]['seq']} {last[0]['mac']}" if last else "0",
-        s.t("Key of the signature", "签名公钥"): signature.public_key(app.journal_key),
-    }
-    made = report.make(outcome, facts, s.language)
-    for path in paths:
-        data = report_file.write(made, path, app.journal_key)
-        digest = hashlib.sha256(data).hexdigest()
-        with app.store.begin() as tx:
-            detail = {"sha256": digest, "unexplained": outcome.unexplained, "run": outcome.facts["run_id"]}
-            journal.record(tx, app.journal_key, who, "report.signed", path.name, detail)
-        out.append({"path": str(path), "sha256": digest})
-        s.say(f"Signed report: {path}", f"已签名的报告：{path}")
-    return out
 
 
 def verify(

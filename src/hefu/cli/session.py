@@ -10,7 +10,7 @@ import getpass
 import locale
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,11 +24,13 @@ from rich.table import Column, Table
 
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.words import tell
+from hefu.engine.hub import Counts, Hub
 
 OK, FAILED, USAGE, DIFFERENT, PERSON, STOPPED = 0, 1, 2, 3, 4, 130
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output / 机器可读输出")]
 Folder = Annotated[Path | None, typer.Option("--folder", "-C", help="Project folder (default: here) / 项目目录")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree in advance, do not ask / 事先同意，不再询问")]
 Who = Annotated[str | None, typer.Option("--by", help="Who decides (default: you) / 操作人")]
 
 
@@ -60,11 +62,17 @@ class Session:
         if not self.json:
             self.out.print(self.t(en, zh), **style)
 
-    def give(self, value: object) -> None:
-        """The JSON answer; silent otherwise."""
-        if self.json:
-            shape = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS  # rows of the store have names that are not plain str
-            sys.stdout.write(orjson.dumps(value, default=_plain, option=shape).decode() + "\n")
+    def give(self, value: object, **lists: Iterable[object]) -> None:
+        """The JSON answer; silent otherwise. `lists`: further names of it, written one item after the other."""
+        if not self.json:
+            return
+        said = _json(value)
+        for name, items in lists.items():
+            sys.stdout.write(f'{said.removesuffix("}").rstrip()},\n  "{name}": [')
+            for at, item in enumerate(items):
+                sys.stdout.write(f"{',' if at else ''}\n{_json(item)}")
+            said = "\n  ]\n}"
+        sys.stdout.write(said + "\n")
 
     def table(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]], title: str = "") -> None:
         """A table for a person; silent under --json."""
@@ -104,6 +112,23 @@ class Session:
         with Progress(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task(self.t(en, zh), total=None)
             yield lambda text: bar.update(task, description=f"{self.t(en, zh)} {text}")
+
+    @contextmanager
+    def watching(self, hub: Hub, en: str, zh: str) -> Iterator[None]:
+        """The moving line tells what the hub is doing, to which mapping, and how many records it has got through."""
+        with self.progress(en, zh) as tell_line:
+            hub.told = lambda verb, name, counts: tell_line(f"{verb} {name} {_done(counts):,}")
+            yield
+
+
+def _done(counts: Counts) -> int:
+    """Each verb counts what it does; the nearest to done is what a person waits for."""
+    return counts["written"] or counts["read"] or counts["created"] + counts["updated"] or counts["prepared"]
+
+
+def _json(value: object) -> str:
+    shape = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS  # rows of the store have names that are not plain str
+    return orjson.dumps(value, default=_plain, option=shape).decode()
 
 
 def _plain(value: object) -> object:

@@ -9,13 +9,11 @@ from typing import Annotated
 import typer
 
 from hefu.app import Machine, open_app
-from hefu.app.house import App
 from hefu.cli.session import FAILED, Folder, Json, session
 from hefu.core.env import Env
 from hefu.core.errors import Unsupported
 from hefu.store import journal, migrate, secrets
 from hefu.store.db import Store
-from hefu.store.secrets import MasterKeys, make_key_file
 
 
 def register(app: typer.Typer) -> None:
@@ -79,16 +77,6 @@ def move(
               f"其他机器还需将 HEFU_JOURNAL_KEY 设为 {app.machine.home / 'journal.key'} 中的内容。")  # fmt: skip
 
 
-def keys_of(app: App) -> MasterKeys:
-    """The master keys of this machine; the first sealed secret makes one beside the store."""
-    if app.keys is not None:
-        return app.keys
-    path = app.machine.home / "master.key"
-    if not path.exists():
-        make_key_file(path)
-    return MasterKeys.parse(path.read_text(encoding="ascii"), str(path))
-
-
 def secret_set(
     name: Annotated[str, typer.Argument(help="Name used as ${sealed:NAME} / 引用名")],
     as_json: Json = False,
@@ -101,7 +89,7 @@ def secret_set(
         )
         if not value:
             raise Unsupported("cli.empty_secret", name=name)
-        keys = keys_of(app)
+        keys = app.master_keys()
         with app.store.begin() as tx:
             secrets.seal(tx, keys, app.hub_id, name, value)
             journal.record(tx, app.journal_key, "cli", "secret.set", name)

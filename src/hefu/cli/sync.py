@@ -15,31 +15,23 @@ import orjson
 import typer
 
 from hefu.app import App, open_app
+from hefu.app.choosing import mapping_named
 from hefu.cli.session import PERSON, Folder, Json, Session, session
 from hefu.core.errors import HubError, Unsupported
-from hefu.core.words import ERRORS, tell
+from hefu.core.words import spoken, tell
 from hefu.engine.hub import Hub
 from hefu.engine.load import load
-from hefu.store import golden as goldens
-from hefu.store import intents, issues, projects, runs, shards
+from hefu.insight.standing import standing
+from hefu.store import issues, runs
 
 
 def register(app: typer.Typer) -> None:
     """Hang the verbs of this file onto the command line."""
     app.command("load")(load_)
     app.command("run")(run)
+    app.command("serve")(serve)
     app.command("worker")(work)
     app.command("status")(status)
-
-
-def chosen(hub: Hub, names: list[str] | None) -> list[str]:
-    """The mappings of the named flows, or of all. Raises Unsupported for an unknown flow."""
-    known = hub.project.flows
-    for name in names or ():
-        if name not in known:
-            raise Unsupported("cli.no_flow", name=name, known=", ".join(sorted(known)) or "-")
-    listed = [m for f in (names or known) for m in known[f].mappings]
-    return [m for m in hub.active_mappings() if m in listed]
 
 
 def waiting_for_person(hub: Hub) -> bool:
@@ -53,18 +45,10 @@ def tell_pause(s: Session, hub: Hub) -> None:
     with hub.store.look() as tx:
         stopped = runs.paused(tx)
     for scope, row in stopped.items():
-        words = ERRORS.get(row["code"])
-        facts = {**row["facts"], **row["facts"].get("facts", {})} if isinstance(row["facts"], dict) else {}
-        why = s.t(words.en, words.zh).format_map(_Blank(facts)) if words else row["code"]
+        why, then = spoken(row["code"], row["facts"], s.language)
         s.say(f"Stopped: {scope}: {why}", f"已暂停：{scope}：{why}", style="yellow")
-        if words and row["code"].startswith("guard."):
-            then = s.t(words.next_en, words.next_zh).format_map(_Blank(facts))
+        if row["code"].startswith("guard."):
             s.say(f"  → {then}", f"  → {then}")
-
-
-class _Blank(dict[str, object]):
-    def __missing__(self, key: str) -> str:
-        return "?"
 
 
 def load_(
@@ -78,11 +62,9 @@ def load_(
     with session(as_json) as s, open_app(folder) as app:
         hub = app.hub()
         for name in (source, target):
-            if name not in hub.project.mappings:
-                raise Unsupported("cli.no_mapping", name=name, known=", ".join(sorted(hub.project.mappings)) or "-")
+            mapping_named(hub.project, name)
         with ExitStack() as stack:
-            told = stack.enter_context(s.progress("Loading", "正在装载"))
-            hub.told = lambda _verb, _name, counts: told(str(counts["written"]))
+            stack.enter_context(s.watching(hub, "Loading", "正在装载"))
             out = stack.enter_context(rejects.open("wb")) if rejects else None
 
             def reject(record_id: str, error: HubError) -> None:
@@ -109,9 +91,10 @@ def run(
 
 
 def resident(s: Session, app: App, listen: str | None, threads: int = 8) -> None:
-    """Run the service (and the receiver, if `listen`) until a signal."""
+    """Run the service (and take webhooks in, if `listen`) until a signal."""
     from hefu.app.service import Service  # the runtime costs a third of a second, which only residents need
-    from hefu.web.receiver import Receiver
+    from hefu.web.hooks import program
+    from hefu.web.server import Server
 
     stop, totals = threading.Event(), Counter[str]()
 
@@ -121,12 +104,12 @@ def resident(s: Session, app: App, listen: str | None, threads: int = 8) -> None
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    receiver, service = None, Service(app, threads=threads, told=told)
+    service = Service(app, threads=threads, told=told)
+    server = Server(program(service), listen) if listen else None  # an address that is none is told before any work
     service.start()
     try:
-        if listen:
-            receiver = Receiver(service, listen)
-            receiver.start()
+        if server is not None:
+            server.start()
             s.say(
                 f"Listening for webhooks on http://{listen}/hooks/<connection>",
                 f"Webhook 地址：http://{listen}/hooks/<连接名>",
@@ -135,11 +118,51 @@ def resident(s: Session, app: App, listen: str | None, threads: int = 8) -> None
         while not stop.wait(0.5):
             pass
     finally:
-        if receiver is not None:
-            receiver.stop()
+        if server is not None:
+            server.stop()
         service.stop()
     s.say("Stopped cleanly; nothing was lost.", "已正常停止，没有丢失任何数据。")
     s.give({"stopped": True, "counts": {name: n for name, n in totals.items() if n}})
+
+
+def serve(
+    listen: Annotated[str | None, typer.Option(help="host:port (default: HEFU_LISTEN) / 监听地址")] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="The hub runs in another process / 系统由另一个进程运行")
+    ] = False,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Console and REST API with the hub: schedules, webhooks, retries, until Ctrl-C. / 启动控制台、API 与系统。"""
+    with session(as_json) as s, open_app(folder) as app:
+        keep_open(s, app, listen or app.machine.listen, beside=beside)
+        s.give({"stopped": True})
+
+
+def keep_open(s: Session, app: App, at: str, *, beside: bool = False, way_in: str = "") -> None:
+    """Serve console, API and webhooks (and run the hub, unless it runs elsewhere) until a signal.
+
+    `way_in`: the ticket that lets somebody into the console once.
+    """
+    from hefu.web.house import Serving  # FastAPI costs half a second, which only servers need
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    serving = Serving(app, at, beside=beside, told=lambda kind, key, counts: tell_work(s, kind, key, counts))
+    serving.start()
+    try:
+        path = f"/ui/#/enter/{way_in}" if way_in else "/ui/"
+        s.say(f"Console: http://{at}{path}", f"控制台：http://{at}{path}", style="bold green")
+        s.say(f"API on http://{at}/api/v1, webhooks on http://{at}/hooks/<connection>",
+              f"API 地址：http://{at}/api/v1；Webhook 地址：http://{at}/hooks/<连接名>")  # fmt: skip
+        if not beside:
+            s.say("Keeping in step. Ctrl-C ends.", "正在保持同步，按 Ctrl-C 结束。")
+        while not stop.wait(0.5):
+            pass
+    finally:
+        serving.stop()
+    s.say("Stopped cleanly; nothing was lost.", "已正常停止，没有丢失任何数据。")
 
 
 def tell_work(s: Session, kind: str, key: str, counts: dict[str, int]) -> None:
@@ -169,29 +192,20 @@ def status(as_json: Json = False, folder: Folder = None) -> None:
     """How things stand: records, work due, what waits, what is stopped, last runs. / 当前状态一览。"""
     with session(as_json) as s, open_app(folder) as app:
         with app.store.look() as tx:
-            found = projects.texts_of(tx)
-            facts = {
-                "project_version": found[0] if found else None,
-                "links": goldens.count_links(tx),
-                "due": shards.due_mappings(tx),
-                "issues": issues.count_issues(tx),
-                "writes": intents.counts_by_state(tx),
-                "paused": {k: v["code"] for k, v in runs.paused(tx).items()},
-                "runs": [dict(r) for r in runs.list_runs(tx, 5)],
-            }
+            facts = standing(tx)
         s.give(facts)
         version = facts["project_version"] or s.t("none", "无")
         s.say(f"Project version {version}", f"项目版本 {version}")
         s.table([("mapping", "映射"), ("state", "状态"), ("records", "记录数")],
                 [(m, state, n) for (m, state), n in sorted(_pairs(facts["links"]))])  # fmt: skip
-        waits: Mapping[str, Mapping[str, int]] = {k: facts[k] for k in ("due", "issues", "writes")}  # type: ignore[misc]
+        waits: Mapping[str, Mapping[str, int]] = {k: facts[k] for k in ("due", "issues", "writes")}
         for title, key in ((("Due", "待写入"), "due"), (("Waits for a person", "等待人工"), "issues"),
                            (("Writes so far", "累计写入"), "writes")):  # fmt: skip
             values = waits[key]
             if values:
                 listed = ", ".join(f"{k} {n}" for k, n in sorted(values.items()))
                 s.say(f"{title[0]}: {listed}", f"{title[1]}：{listed}")
-        hub = Hub(app.store, app.env, app.project() if found else _empty(), lambda _n: None)  # type: ignore[arg-type, return-value]
+        hub = Hub(app.store, app.env, app.project() if facts["project_version"] else _empty(), lambda _n: None)  # type: ignore[arg-type, return-value]
         tell_pause(s, hub)
         if facts["issues"] or facts["paused"]:
             s.code = PERSON

@@ -1,8 +1,8 @@
-"""discover and connector list|test: what a system offers, and whether a connector keeps its promises."""
+"""discover and connector list|test|asyncapi: what a system offers, and whether a connector keeps its promises."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from hefu import connectors
 from hefu.app import App, open_app
+from hefu.app.systems import known_object, schema_json
 from hefu.cli.session import FAILED, Folder, Json, Session, session
 from hefu.core.errors import Unsupported
 from hefu.core.project import Project
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Kinds of system / 连接器", no_args_is_help=True)
     group.command("list")(list_)
     group.command("test")(test)
+    group.command("asyncapi")(asyncapi)
     app.add_typer(group, name="connector")
 
 
@@ -47,25 +49,10 @@ def discover(
         found = app.connect(working_project(app), connection).discover()
         shown = [x for x in found if obj is None or x.name == obj]
         if obj is not None:
-            _known(found, connection, obj)
-        s.give([_schema(x) for x in shown])
+            known_object({x.name: x for x in found}, connection, obj)
+        s.give([schema_json(x) for x in shown])
         for schema in shown:
             _show_schema(s, schema, obj is not None or len(shown) <= 3)
-
-
-def _known(found: Sequence[ObjectSchema], connection: str, obj: str) -> None:
-    if obj not in {x.name for x in found}:
-        known = ", ".join(x.name for x in found[:20])
-        raise Unsupported("hub.no_object", connection=connection, object=obj, known=known)
-
-
-def _schema(x: ObjectSchema) -> dict[str, object]:
-    fields = [{n: getattr(f, n) for n in ("name", "type", "label", "writable", "required", "length")} for f in x.fields]
-    can = x.abilities
-    abilities = {
-        n: getattr(can, n) for n in ("create", "update", "delete", "changes", "conditional", "lag", "batch", "lines")
-    }
-    return {"object": x.name, "label": x.label, "key": x.key, "abilities": abilities, "fields": fields}
 
 
 def _show_schema(s: Session, x: ObjectSchema, in_full: bool) -> None:
@@ -99,6 +86,23 @@ def list_(as_json: Json = False) -> None:
         s.table([("connector", "连接器"), ("about", "说明")], rows)
 
 
+def asyncapi(
+    connection: Annotated[str, typer.Argument(help="Connection / 连接")],
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """What a connection publishes to its message broker, as AsyncAPI 3.0. / 以 AsyncAPI 3.0 描述连接发布的事件。"""
+    with session(as_json) as s, open_app(folder) as app:
+        line = app.connect(working_project(app), connection)
+        told = getattr(line, "asyncapi", None)
+        if told is None:
+            raise Unsupported("broker.none", connection=connection)
+        document = told()
+        s.give(document)
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+        s.say(text, text, markup=False)
+
+
 def test(
     connection: Annotated[str, typer.Argument(help="Connection / 连接")],
     obj: Annotated[str, typer.Argument(metavar="OBJECT", help="Object / 对象")],
@@ -112,7 +116,7 @@ def test(
     with session(as_json) as s, open_app(folder) as app, ExitStack() as more:
         project = working_project(app)
         line = app.connect(project, connection)
-        _known(line.discover(), connection, obj)
+        known_object({x.name: x for x in line.discover()}, connection, obj)
 
         def reopen() -> object:
             """A second line beside the first, as after a restart."""

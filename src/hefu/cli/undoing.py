@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from hefu.app import App, open_app
-from hefu.cli.planning import OfEntity, OfField, OfSystem, Reason, Show, carry_out, show_counts, show_entries
-from hefu.cli.session import DIFFERENT, PERSON, Folder, Json, Session, Who, person, session
+from hefu.app.choosing import moment, one_record
+from hefu.cli.applying import carry_out
+from hefu.cli.moments import Since, Until
+from hefu.cli.planning import OfEntity, OfField, OfSystem, Reason, Show, show_counts, show_entries
+from hefu.cli.session import DIFFERENT, PERSON, Folder, Json, Session, Who, Yes, person, session
 from hefu.core.errors import Unsupported
 from hefu.engine import plans, takeback, undo
 from hefu.engine.undo import Scope
-from hefu.insight.trace import find_records
 from hefu.store.db import text
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,15 +34,13 @@ def take_back(
     record: Annotated[
         str | None, typer.Option("--record", help="All that the last run (or --run) wrote of this record / 该记录")
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help="2026-03-01T08:00, or 2h ago as '2h' / 起始时刻")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="As --since / 截止时刻")] = None,
+    since: Since = None,
+    until: Until = None,
     entity: OfEntity = None,
     system: OfSystem = None,
     field: OfField = None,
     reason: Reason = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Approve and apply the plan at once / 立即批准并执行")
-    ] = False,
+    yes: Yes = False,
     show: Show = 20,
     by: Who = None,
     as_json: Json = False,
@@ -57,32 +54,14 @@ def take_back(
         if what is not None:
             _last_change(s, app, what, person(by))
             return
-        golden_id = _one(app, record) if record is not None else None
-        moments = [None if x is None else moment(app, x) for x in (since, until)]
+        golden_id = one_record(app, record) if record is not None else None
+        moments = [None if x is None else text(moment(app, x)) for x in (since, until)]
         scope = Scope(run, golden_id, moments[0], moments[1], entity, system, field)
         _plan(s, app, scope, person(by), reason, yes, show)
 
 
-def _one(app: App, what: str) -> str:
-    with app.store.look() as tx:
-        found = find_records(tx, what)
-    if len(found) != 1:
-        raise Unsupported("cli.not_one", what=what, count=len(found))
-    return found[0]
-
-
-def moment(app: App, given: str) -> str:
-    """An instant as stored, from ISO 8601 (this machine's zone where it names none) or "2h" before now."""
-    try:
-        if given[:-1].isdigit() and given[-1:] in _UNITS:
-            return text(app.env.now() - timedelta(**{_UNITS[given[-1]]: int(given[:-1])}))
-        return text(datetime.fromisoformat(given).astimezone())
-    except (ValueError, OverflowError):
-        raise Unsupported("cli.moment", given=given) from None
-
-
 def _last_change(s: Session, app: App, what: str, who: str) -> None:
-    done = undo.undo_last(app.hub(), _one(app, what), who)
+    done = undo.undo_last(app.hub(), one_record(app, what), who)
     s.give({"restored": done.restored, "left": done.left})
     for name, (was, now) in done.restored.items():
         s.say(f"{name}: {was!r} → {now!r}", f"{name}：{was!r} → {now!r}", markup=False)
@@ -96,7 +75,7 @@ def _plan(s: Session, app: App, scope: Scope, who: str, reason: str, yes: bool, 
     hub = app.hub()
     if yes:
         app.store.lock()
-    with s.progress("Reading both sides", "正在读取两边数据"):
+    with s.watching(hub, "Reading both sides", "正在读取两边数据"):
         made = takeback.plan_undo(hub, scope, who, reason)
     assert made.plan is not None
     number = made.plan.id

@@ -1,1 +1,1 @@
-"""What the outside may call: today the receiver of webhooks and the health page."""
+"""What the outside may call: the REST API and the receiver of webhooks."""

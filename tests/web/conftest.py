@@ -1,0 +1,15 @@
+"""The bench of a module of tests: one hub behind its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from bench import Bench, bench
+
+
+@pytest.fixture(scope="module")
+def b(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Two systems in step, a hub, people with accounts, a server."""
+    with bench(tmp_path_factory.mktemp("bench")) as made:
+        yield made
