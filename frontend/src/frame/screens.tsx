@@ -1,0 +1,46 @@
+/** All screens: where each is, what right it asks for, and where the menu lists it. */
+import {
+  ApiOutlined,
+  AuditOutlined,
+  DashboardOutlined,
+  DiffOutlined,
+  SafetyCertificateOutlined,
+  SyncOutlined,
+  TeamOutlined,
+  WarningOutlined,
+} from "@ant-design/icons";
+import { type ComponentType, lazy, type LazyExoticComponent, type ReactNode } from "react";
+
+export interface Place {
+  path: string;
+  /** Key of its name, and of its group in the menu; no group: it is reached from another screen. */
+  name: string;
+  group?: string;
+  right: string;
+  icon?: ReactNode;
+  page: LazyExoticComponent<ComponentType>;
+}
+
+export const PLACES: readonly Place[] = [
+  { path: "/", name: "cockpit.title", group: "menu.overview", right: "cockpit.see", icon: <DashboardOutlined />,
+    page: lazy(() => import("../screens/cockpit/Cockpit")) },
+  { path: "/issues", name: "issues.title", group: "menu.people", right: "issue.see", icon: <WarningOutlined />,
+    page: lazy(() => import("../screens/issues/Issues")) },
+  { path: "/conflicts", name: "conflicts.title", group: "menu.people", right: "issue.see", icon: <DiffOutlined />,
+    page: lazy(() => import("../screens/conflicts/Conflicts")) },
+  { path: "/plans", name: "plans.title", group: "menu.people", right: "plan.see", icon: <AuditOutlined />,
+    page: lazy(() => import("../screens/plans/Plans")) },
+  { path: "/plans/:plan", name: "plans.title", right: "plan.see", page: lazy(() => import("../screens/plans/Plan")) },
+  { path: "/records", name: "records.title", group: "menu.masters", right: "record.see", icon: <TeamOutlined />,
+    page: lazy(() => import("../screens/records/Records")) },
+  { path: "/trace/:id", name: "trace.title", right: "record.see", page: lazy(() => import("../screens/trace/Trace")) },
+  { path: "/syncs", name: "syncs.title", group: "menu.syncs", right: "flow.see", icon: <SyncOutlined />,
+    page: lazy(() => import("../screens/syncs/Syncs")) },
+  { path: "/runs", name: "runs.title", group: "menu.syncs", right: "run.see", icon: <SyncOutlined />,
+    page: lazy(() => import("../screens/runs/Runs")) },
+  { path: "/runs/:run", name: "runs.title", right: "run.see", page: lazy(() => import("../screens/runs/Run")) },
+  { path: "/connections", name: "connections.title", group: "menu.syncs", right: "connection.see", icon: <ApiOutlined />,
+    page: lazy(() => import("../screens/connections/Connections")) },
+  { path: "/reconciliation", name: "reconciliation.title", group: "menu.proof", right: "reconciliation.see",
+    icon: <SafetyCertificateOutlined />, page: lazy(() => import("../screens/reconciliation/Reconciliation")) },
+]; // prettier-ignore
