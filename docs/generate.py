@@ -16,13 +16,18 @@ import orjson
 import typer
 from pydantic import BaseModel
 
+from docs.conformance import proven
 from docs.models import anchor, cell, parts, purpose, t, table
-from docs.words import CONNECTORS, INTRO, PII
+from docs.words import CONNECTORS, INTRO, PII, SEE
+from docs.words_api import OPERATIONS, TAGS
 from hefu import connectors
 from hefu.cli.main import app
 from hefu.core import project
 from hefu.core.model import READY
+from hefu.core.presets import PRESETS
 from hefu.core.project import EntityField
+from hefu.core.resources import RESOURCES
+from hefu.core.sight import UNMAPPED
 from hefu.core.transforms import CATALOGUE
 from hefu.core.transforms._step import Sample, Step
 from hefu.core.transforms.words import PARAMETERS
@@ -39,7 +44,7 @@ DOCUMENTS: tuple[tuple[type[BaseModel], str], ...] = (
     (project.Mapping, "mappings/*.yaml"),
     (project.Flow, "flows/*.yaml"),
     (project.Cutover, "cutovers/*.yaml"),
-    (project.Roles, "roles.yaml"),
+    (project.Role, "roles/*.yaml"),
     (project.Alerts, "alerts.yaml"),
 )
 
@@ -48,13 +53,13 @@ def pages() -> dict[str, str]:
     """Path below docs/ -> text, for every generated page."""
     made = (
         ("errors", errors), ("cli", verbs), ("connectors", settings), ("documents", documents),
-        ("transforms", transforms), ("entities", entities),
+        ("transforms", transforms), ("entities", entities), ("rights", rights), ("api", api),
     )  # fmt: skip
     homes = (("en", "reference"), ("zh", "zh/reference"))
+    found = {f"{home}/{name}.md": make(language) for language, home in homes for name, make in made}
+    found |= {"connectors.md": proven("en"), "zh/connectors.md": proven("zh")}
     return {
-        f"{home}/{name}.md": NOTE[language] + make(language).rstrip() + "\n"
-        for language, home in homes
-        for name, make in made
+        path: NOTE["zh" if path.startswith("zh/") else "en"] + text.rstrip() + "\n" for path, text in found.items()
     }
 
 
@@ -110,7 +115,11 @@ def verbs(language: str) -> str:
         (0, "done", "完成"),
         (1, "failed: a system or the machine did not do its part", "失败：某个系统或本机未能完成"),
         (2, "wrong usage, documents or settings", "用法、文档或设置有误"),
-        (3, "differences found (`plan`, `project diff`, `reconcile`)", "发现差异（`plan`、`project diff`、`reconcile`）"),
+        (
+            3,
+            "differences found (`plan`, `project diff`, `reconcile`)",
+            "发现差异（`plan`、`project diff`、`reconcile`）",
+        ),
         (4, "something waits for a person", "有事项等待人工处理"),
         (130, "stopped by Ctrl-C", "被 Ctrl-C 停止"),
     )
@@ -244,6 +253,57 @@ def _field(name: str, doc: EntityField, language: str) -> str:
     kind = f"{doc.type.value} → `{doc.entity}`" if doc.entity else doc.type.value
     options = f": {', '.join(f'`{o}`' for o in doc.options)}" if doc.options else ""
     return f"| `{name}` | {kind}{options} | {called(doc.title, language)} | {t(language, *PII[doc.pii])} |"
+
+
+# ------------------------------------------------------------------------ rights
+
+
+def rights(language: str) -> str:
+    """Every right, and which ready role has it; how the ready roles see values."""
+    lines = [t(language, "# Rights and ready roles", "# 权限与内置角色"), "", t(language, *INTRO["rights"]), ""]
+    head = t(language, "| right | means | ready roles |", "| 权限 | 说明 | 内置角色 |")
+    for name, one in RESOURCES.items():
+        lines += [f"## `{name}` {t(language, one.en, one.zh)}", "", head, "|---|---|---|"]
+        for action, words in one.actions.items():
+            held = ", ".join(f"`{role}`" for role, doc in PRESETS.items() if action in doc.may.get(name, []))
+            lines.append(f"| `{name}.{action}` | {t(language, *words)} | {held} |")
+        lines.append("")
+    classes = [*PII, UNMAPPED]
+    lines += [t(language, "## What the ready roles see", "## 内置角色可见的内容"), ""]
+    lines += [
+        f"| {t(language, 'role', '角色')} | {' | '.join(f'`{c}`' for c in classes)} |",
+        "|---|" + "---|" * len(classes),
+    ]
+    for role, doc in PRESETS.items():
+        told = (t(language, *SEE[doc.see.get(c, "hidden")]) for c in classes)
+        lines.append(f"| `{role}` {called(doc.title, language)} | {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+# --------------------------------------------------------------------------- api
+
+
+def api(language: str) -> str:
+    """Every operation of the REST API, from its committed description (`python -m hefu.web.describe`)."""
+    document = orjson.loads((HERE / "reference/openapi.json").read_bytes())
+    lines = ["# REST API", "", t(language, *INTRO["api"]), ""]
+    by_tag: dict[str, list[str]] = {}
+    for path, ways in document["paths"].items():
+        for method, said in ways.items():
+            by_tag.setdefault(said["tags"][0], []).append(_operation(method.upper(), path, said, language))
+    for tag in TAGS:
+        lines += [f"## {t(language, tag, TAGS[tag])}", ""]
+        lines += [t(language, "| request | right | what |", "| 请求 | 权限 | 说明 |"), "|---|---|---|"]
+        lines += [*sorted(by_tag[tag]), ""]
+    return "\n".join(lines)
+
+
+def _operation(method: str, path: str, said: Mapping[str, Any], language: str) -> str:
+    short = path.removeprefix("/api/v1")
+    what = said["description"].split("\n\n")[0].replace("\n", " ")
+    right = {"public": t(language, "everybody", "所有人"), "signed in": t(language, "who is signed in", "已登录者")}
+    needed = right.get(said["x-right"], f"`{said['x-right']}`")
+    return f"| `{method} {short}` | {needed} | {cell(t(language, what, OPERATIONS[f'{method} {short}']))} |"
 
 
 if __name__ == "__main__":

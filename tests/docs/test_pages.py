@@ -101,9 +101,9 @@ def test_documents_on_the_page_are_right(page: Path) -> None:
         if kind not in KINDS:
             continue
         folder = {"entity": "entities"}.get(kind, f"{kind}s")
-        file = f"{kind}.yaml" if kind in ("roles", "alerts") else f"{folder}/{value[kind]}.yaml"
+        file = f"{kind}.yaml" if kind == "alerts" else f"{folder}/{value[kind]}.yaml"
         loaded = load({file: body}, settings_types())
-        names = ("connection", "entity", "mapping", "flow", "scope")
+        names = ("connection", "entity", "mapping", "flow", "scope", "role", "place")
         lonely = tuple(f"documents.unknown_{name}" for name in names)
         assert [f.told()[0] for f in loaded.errors if f.code not in lonely] == []
 

@@ -19,6 +19,8 @@ from hefu.core import errors as kinds
 from hefu.core.documents import KINDS
 from hefu.core.errors import HubError
 from hefu.core.model import READY
+from hefu.core.presets import PRESETS
+from hefu.core.resources import RIGHTS
 from hefu.core.transforms import CATALOGUE
 from hefu.core.words import ERRORS
 
@@ -32,9 +34,12 @@ def page(home: str, name: str) -> str:
     return (DOCS / home / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", sorted(pages()))
+PAGES = pages()
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
 def test_a_generated_page_is_current(path: str) -> None:
-    assert (DOCS / path).read_text(encoding="utf-8") == pages()[path], STALE
+    assert (DOCS / path).read_text(encoding="utf-8") == PAGES[path], STALE
 
 
 @pytest.mark.parametrize("home", HOMES)
@@ -79,6 +84,13 @@ def test_every_error_transform_and_entity_is_there(home: str) -> None:
         for field, doc in entity.fields.items():
             assert f"| `{field}` |" in section, f"{name}.{field}"
             assert all(f"| `{field}.{line}` |" in section for line in doc.lines)
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_every_right_and_ready_role_is_there(home: str) -> None:
+    text = page(home, "rights")
+    assert all(f"| `{right}` |" in text for right in RIGHTS)
+    assert all(f"| `{role}` " in text for role in PRESETS)
 
 
 def test_every_verb_speaks_both_languages() -> None:
