@@ -92,4 +92,4 @@ wheel: $(BIN)/pytest
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean:
-	rm -rf $(VENV) dist build frontend/node_modules src/hefu/web/static .demo .bench .real .storm .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build frontend/node_modules src/hefu/web/static .demo .bench .real .storm .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -196,6 +196,21 @@ class Asker:
                 found.setdefault(key, []).append(who)
         return found
 
+    def until_begun_by(self, who: str, prefix: str) -> set[str]:
+        """Wake slow jobs, a few at a time, until `who` has begun one: which worker takes a job is chance."""
+        asked: set[str] = set()
+        deadline = time.monotonic() + 90
+        while True:
+            for _ in range(6):
+                asked.add(key := f"{prefix}{len(asked)}")
+                self.wakeups.wake("slow", key)
+            looked = time.monotonic()
+            while time.monotonic() < looked + 1:
+                if any(who in workers and key in asked for key, workers in self.done("begun").items()):
+                    return asked
+                time.sleep(0.02)
+            assert time.monotonic() < deadline, f"{who} took none of {len(asked)} jobs"
+
     def close(self) -> None:
         self.wakeups.stop()
         self.store.dispose()
@@ -212,9 +227,7 @@ def test_a_wake_crosses_processes_and_both_workers_share(fleet: Start, asker: As
     fleet("a", "b")
     asker.wakeups.wake("quick", "0")
     until(lambda: "0" in asker.done("quick"))
-    keys = {str(n) for n in range(60)}
-    for key in keys:
-        asker.wakeups.wake("slow", key)
+    keys = asker.until_begun_by("a", "first ") | asker.until_begun_by("b", "second ")
     until(lambda: set(asker.done("slow")) == keys, 90)
     assert {who for workers in asker.done("slow").values() for who in workers} == {"a", "b"}
     until(lambda: not asker.wakeups.list())
@@ -228,10 +241,7 @@ def test_a_killed_worker_that_never_returns_is_inherited_from(fleet: Start, aske
     until(lambda: asker.done("begun"), what="a has begun")
     fleet("b")
     time.sleep(LEASE.total_seconds() * 1.5)  # b has heard the others out
-    for key in keys:
-        asker.wakeups.wake("slow", key + "'")
-    keys |= {key + "'" for key in keys}
-    until(lambda: any("a" in who and key.endswith("'") for key, who in asker.done("begun").items()))
+    keys |= asker.until_begun_by("a", "later ")
     a.send_signal(signal.SIGKILL)
     a.wait()
     killed = time.monotonic()
@@ -245,28 +255,20 @@ def test_a_killed_worker_that_never_returns_is_inherited_from(fleet: Start, aske
 def test_a_paused_worker_returns_and_goes_on(fleet: Start, asker: Asker) -> None:
     a = fleet("a", "b")
     time.sleep(LEASE.total_seconds() * 1.5)
-    keys = {str(n) for n in range(24)}
-    for key in keys:
-        asker.wakeups.wake("slow", key)
-    until(lambda: any("a" in who for who in asker.done("begun").values()))
+    keys = asker.until_begun_by("a", "")
     a.send_signal(signal.SIGSTOP)
     until(lambda: set(asker.done("slow")) == keys, 60, "b does what a holds")
     a.send_signal(signal.SIGCONT)
     until(lambda: set(living(asker.store, worker, LEASE)) == {"a", "b"})
     before = {key: len(who) for key, who in asker.done("slow").items()}
-    for n in range(40):
-        asker.wakeups.wake("slow", f"after {n}")
-    until(lambda: len(asker.done("slow")) == len(before) + 40, 90)
-    assert any("a" in asker.done("slow")[f"after {n}"] for n in range(40)), "a works again"
+    after = asker.until_begun_by("a", "after ")  # a works again
+    until(lambda: len(asker.done("slow")) == len(before) + len(after), 90)
     assert max(len(who) for who in asker.done("slow").values()) <= 2
 
 
 def test_a_worker_that_stops_in_order_leaves_no_row_and_no_job(fleet: Start, asker: Asker) -> None:
     a = fleet("a", "b")
-    keys = {str(n) for n in range(30)}
-    for key in keys:
-        asker.wakeups.wake("slow", key)
-    until(lambda: any("a" in who for who in asker.done("begun").values()))
+    keys = asker.until_begun_by("a", "")
     a.terminate()
     assert a.wait(30) == 0
     with asker.store.connect() as connection:
