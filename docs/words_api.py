@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 TAGS = {
-    "health": "健康检查", "me": "登录与本人", "connections": "连接", "documents": "项目文档与版本", "mappings": "映射",
-    "flows": "同步任务与暂停", "runs": "运行", "records": "主数据与追踪", "issues": "异常与冲突", "plans": "计划",
-    "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱", "audit": "审计日志", "settings": "系统设置",
-    "jobs": "后台任务", "events": "实时事件",
+    "health": "健康检查", "me": "登录与本人", "names": "名称", "connections": "连接", "documents": "项目文档与版本",
+    "mappings": "映射", "flows": "同步任务与暂停", "runs": "运行", "records": "主数据与追踪", "issues": "异常与冲突",
+    "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱", "audit": "审计日志",
+    "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -24,6 +24,7 @@ OPERATIONS = {
     "GET /me/tokens": "本人的 API 令牌。",
     "POST /me/tokens": "为程序新建令牌；只显示一次。",
     "DELETE /me/tokens/{token_id}": "吊销本人的令牌。",
+    "GET /names": "实体、字段、连接、任务的中英文名称；界面处处由此取名。",
     "GET /connectors": "已安装的连接器。",
     "GET /connectors/{connector}/form": "连接器设置的 JSON Schema，用于表单；密钥字段只写。",
     "GET /connections": "全部连接：是什么系统、是否暂停、今日调用次数。",

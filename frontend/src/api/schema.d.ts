@@ -1062,6 +1062,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Names
+         * @description The titles of everything that screens show. A field that is hidden from the caller is not named either.
+         */
+        get: operations["names_api_v1_names_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pauses": {
         parameters: {
             query?: never;
@@ -2354,6 +2374,28 @@ export interface components {
             items: components["schemas"]["Drift"][];
         };
         /**
+         * EntityNames
+         * @description An entity, and its fields by path ("lines.price").
+         */
+        EntityNames: {
+            /** Fields */
+            fields: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /**
+             * Title
+             * @example {
+             *       "en": "Customer",
+             *       "zh": "客户"
+             *     }
+             */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Event
          * @description One step in the life of a record.
          */
@@ -2965,6 +3007,18 @@ export interface components {
             update: boolean;
         };
         /**
+         * MappingNames
+         * @description What a mapping joins: a mapping has no title of its own.
+         */
+        MappingNames: {
+            /** Connection */
+            connection: string;
+            /** Entity */
+            entity: string;
+            /** Object */
+            object: string;
+        };
+        /**
          * MappingTrial
          * @description A mapping as it is being edited; not given: as it is saved.
          */
@@ -3022,6 +3076,38 @@ export interface components {
             roles: components["schemas"]["Hold"][];
             /** Second Factor */
             second_factor: boolean;
+        };
+        /**
+         * Names
+         * @description Name in the documents -> title by language; what has no title is called by its name.
+         */
+        Names: {
+            /** Connections */
+            connections: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Cutovers */
+            cutovers: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Entities */
+            entities: {
+                [key: string]: components["schemas"]["EntityNames"];
+            };
+            /** Flows */
+            flows: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Mappings */
+            mappings: {
+                [key: string]: components["schemas"]["MappingNames"];
+            };
         };
         /**
          * NewPassword
@@ -6330,6 +6416,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    names_api_v1_names_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
                 };
             };
             /** @description What went wrong */

@@ -1,25 +1,27 @@
 /** Fields with what they were and what they are: only what moved. */
 import { Table, Typography } from "antd";
 import { useTranslation } from "react-i18next";
+import { useNames } from "../api/names";
 
 export type Moves = Record<string, unknown>;
 
-/** A value as people read it; `***` comes from the hub where it may not be seen. */
-export function said(value: unknown): string {
+/** A value as people read it; `***` comes from the hub where it may not be seen. `name`: what its parts are called. */
+export function said(value: unknown, name: (part: string) => string = (part) => part): string {
   if (value === null || value === undefined || value === "") return "—";
   if (typeof value === "boolean") return value ? "✓" : "✗";
-  if (Array.isArray(value)) return value.map(said).join("; ");
+  if (Array.isArray(value)) return value.map((one) => said(one, name)).join("; ");
   if (typeof value === "object") {
     return Object.entries(value)
       .filter(([, one]) => one !== null && one !== "")
-      .map(([name, one]) => `${name}: ${said(one)}`)
+      .map(([part, one]) => `${name(part)}: ${said(one, name)}`)
       .join(", ");
   }
   return String(value);
 }
 
-export function Moved({ moved, name }: { moved: Moves; name?: (field: string) => string }) {
+export function Moved({ moved, entity }: { moved: Moves; entity: string | null | undefined }) {
   const { t } = useTranslation();
+  const names = useNames();
   const rows = Object.entries(moved).map(([field, pair]) => ({
     field,
     before: Array.isArray(pair) && pair.length === 2 ? pair[0] : undefined,
@@ -32,14 +34,14 @@ export function Moved({ moved, name }: { moved: Moves; name?: (field: string) =>
       pagination={false}
       dataSource={rows}
       columns={[
-        { title: t("moved.field"), dataIndex: "field", width: "24%", render: (field: string) => name?.(field) ?? field },
+        { title: t("moved.field"), dataIndex: "field", width: "24%", render: (field: string) => names.field(entity, field) },
         {
           title: t("moved.before"),
           dataIndex: "before",
           width: "38%",
-          render: (v: unknown) => <Typography.Text type="secondary">{said(v)}</Typography.Text>,
+          render: (v: unknown, row) => <Typography.Text type="secondary">{said(v, (part) => names.field(entity, `${row.field}.${part}`))}</Typography.Text>,
         },
-        { title: t("moved.after"), dataIndex: "after", render: (v: unknown) => <strong>{said(v)}</strong> },
+        { title: t("moved.after"), dataIndex: "after", render: (v: unknown, row) => <strong>{said(v, (part) => names.field(entity, `${row.field}.${part}`))}</strong> },
       ]}
     />
   );

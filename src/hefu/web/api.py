@@ -31,6 +31,7 @@ from hefu.web.routes import (
     mappings,
     me,
     migrations,
+    names,
     plans,
     reconciliation,
     records,
@@ -39,8 +40,8 @@ from hefu.web.routes import (
 )
 
 RESOURCES = (
-    health, me, connections, documents, mappings, flows, runs, records, issues, plans, reconciliation, migrations,
-    cockpit, audit, settings, jobs, events,
+    health, me, names, connections, documents, mappings, flows, runs, records, issues, plans, reconciliation,
+    migrations, cockpit, audit, settings, jobs, events,
 )  # fmt: skip
 """In the order of the reference."""
 

@@ -6,6 +6,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { INK, look } from "../../frame/theme";
 import { Moment, Span } from "../../parts/Moment";
 import { ProblemPage } from "../../parts/ProblemPage";
@@ -72,6 +73,7 @@ function Headline({ now, size }: { now: Figures; size: number }) {
 
 function Board({ now }: { now: Figures }) {
   const { t } = useTranslation();
+  const names = useNames();
   const conflicts = now.issues.conflict ?? 0;
   const issues = Object.values(now.issues).reduce((sum, n) => sum + n, 0);
   return (
@@ -109,7 +111,7 @@ function Board({ now }: { now: Figures }) {
               <Flex gap={8} wrap>
                 {Object.entries(now.connections).map(([name, state]) => (
                   <Link key={name} to="/connections">
-                    <State of={state === "up" ? "ok" : "paused"} word={`${name} · ${t(`connection.${state}`)}`} />
+                    <State of={state === "up" ? "ok" : "paused"} word={`${names.connection(name)} · ${t(`connection.${state}`)}`} />
                   </Link>
                 ))}
               </Flex>

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { useFilter } from "../../parts/filters";
 import { Moment } from "../../parts/Moment";
@@ -56,6 +57,7 @@ function rank(one: Issue, first: string | undefined, skipped: string[]): number 
 
 function Desk({ issue, later }: { issue: Issue; later: () => void }) {
   const { t } = useTranslation();
+  const names = useNames();
   const may = useMay();
   const tell = useTell();
   const questions = useQueryClient();
@@ -93,8 +95,8 @@ function Desk({ issue, later }: { issue: Issue; later: () => void }) {
       title={
         <Flex gap={8} align="center" wrap>
           {issue.golden_id ? <Link to={`/trace/${issue.golden_id}`}>{issue.record || issue.golden_id}</Link> : issue.record}
-          <Tag>{issue.entity}</Tag>
-          <strong>{issue.field}</strong>
+          <Tag>{names.entity(issue.entity)}</Tag>
+          <strong>{names.field(issue.entity, issue.field)}</strong>
         </Flex>
       }
       extra={<Button onClick={later}>{t("conflicts.later")}</Button>}
@@ -127,7 +129,8 @@ function Desk({ issue, later }: { issue: Issue; later: () => void }) {
 
 function Side({ n, name, value, by, able, take }: { n: string; name: string; value: unknown; by?: By; able: boolean; take: (n: string) => void }) {
   const { t } = useTranslation();
-  const who = [by?.connection, by?.author].filter(Boolean).join(" · ");
+  const names = useNames();
+  const who = [names.connection(by?.connection), by?.author].filter(Boolean).join(" · ");
   return (
     <Col xs={24} md={8}>
       <Card size="small" type="inner" title={who ? `${name} · ${who}` : name} extra={by?.at && <Moment at={by.at} />} style={{ height: "100%" }}>

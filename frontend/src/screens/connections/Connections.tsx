@@ -4,6 +4,7 @@ import { Alert, Button, Card, Col, Descriptions, Drawer, Empty, Flex, Input, Row
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { useFilter } from "../../parts/filters";
 import { ProblemNote } from "../../parts/ProblemPage";
@@ -41,6 +42,7 @@ export default function Connections() {
 }
 
 function OneConnection({ connection: one, open }: { connection: Connection; open: () => void }) {
+  const names = useNames();
   const { t, i18n } = useTranslation();
   const may = useMay();
   const test = useMutation({
@@ -69,7 +71,7 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
             { key: "calls", label: t("connections.calls"), children: one.calls_today?.toLocaleString() ?? "—" },
             { key: "zone", label: t("connections.zone"), children: one.zone },
             { key: "organisation", label: t("connections.organisation"), children: one.organisation ?? "—" },
-            { key: "mappings", label: t("syncs.mappings"), span: 2, children: one.mappings.join(" · ") || "—" },
+            { key: "mappings", label: t("syncs.mappings"), span: 2, children: one.mappings.map(names.mapping).join(", ") || "—" },
           ]}
         />
         {may("connection.test") && (

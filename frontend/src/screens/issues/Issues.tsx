@@ -4,6 +4,7 @@ import { Button, Drawer, Empty, Flex, Segmented, Space, Tag, Typography } from "
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { useFilter } from "../../parts/filters";
 import { Moment } from "../../parts/Moment";
@@ -22,6 +23,7 @@ const STATES = ["open", "skipped", "closed"] as const;
 
 export default function Issues() {
   const { t } = useTranslation();
+  const names = useNames();
   const may = useMay();
   const [state, setState] = useFilter("state");
   const [kind, setKind] = useFilter("kind");
@@ -62,7 +64,7 @@ export default function Issues() {
             return (
               <Button key={`${one.kind} ${one.cause} ${one.connection}`} type={here ? "primary" : "default"} ghost={here} onClick={() => pick(one)}>
                 {one.title === one.cause ? t(`issue.kind.${one.kind}`) : clipped(one.title)}
-                {one.connection && <Tag>{one.connection}</Tag>}
+                {one.connection && <Tag>{names.connection(one.connection)}</Tag>}
                 <strong>{one.count.toLocaleString()}</strong>
               </Button>
             );
@@ -91,7 +93,7 @@ export default function Issues() {
               <Space orientation="vertical" size={0} style={{ maxWidth: 520 }}>
                 <Space size={4}>
                   <Tag>{t(`issue.kind.${one.kind}`)}</Tag>
-                  <a onClick={() => setShown(one.id)}>{one.record || one.golden_id || one.connection}</a>
+                  <a onClick={() => setShown(one.id)}>{one.record || names.connection(one.connection) || one.golden_id}</a>
                 </Space>
                 <Typography.Text type="secondary" ellipsis={{ tooltip: one.title }} style={{ maxWidth: 520 }}>
                   {one.title === one.cause ? t(`issue.kind.${one.kind}.said`, "") : one.title}
@@ -99,8 +101,8 @@ export default function Issues() {
               </Space>
             ),
           },
-          { title: t("issues.field"), dataIndex: "field" },
-          { title: t("issues.system"), dataIndex: "connection" },
+          { title: t("issues.field"), key: "field", render: (_, one) => names.field(one.entity, one.field) },
+          { title: t("issues.system"), key: "system", render: (_, one) => names.connection(one.connection) },
           { title: t("issues.age"), dataIndex: "opened_at", render: (when: string) => <Moment at={when} /> },
           { title: t("issues.who"), dataIndex: "assignee", render: (who: string | null) => who ?? <Typography.Text type="secondary">—</Typography.Text> },
           { title: t("issues.state"), dataIndex: "state", render: (s: string) => <State of={s} word={t(`issue.state.${s}`)} /> },

@@ -5,6 +5,7 @@ import type { Dayjs } from "dayjs";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay, useMe } from "../../frame/session";
 import { Moment } from "../../parts/Moment";
 import { said } from "../../parts/Moved";
@@ -19,6 +20,7 @@ const DELETES: readonly string[] = ["delete", "deactivate", "restore", "keep"];
 
 export function OneIssue({ id }: { id: string }) {
   const { t } = useTranslation();
+  const names = useNames();
   const asked = useQuery({
     queryKey: ["issues", "one", id],
     queryFn: () => body(api.GET("/api/v1/issues/{issue_id}", { params: { path: { issue_id: id } } })),
@@ -42,10 +44,10 @@ export function OneIssue({ id }: { id: string }) {
           {
             key: "record",
             label: t("issues.record"),
-            children: one.golden_id ? <Link to={`/trace/${one.golden_id}`}>{one.record || one.golden_id}</Link> : one.connection,
+            children: one.golden_id ? <Link to={`/trace/${one.golden_id}`}>{one.record || one.golden_id}</Link> : names.connection(one.connection),
           },
-          { key: "system", label: t("issues.system"), children: one.connection ?? "—" },
-          { key: "field", label: t("issues.field"), children: one.field || "—" },
+          { key: "system", label: t("issues.system"), children: names.connection(one.connection) || "—" },
+          { key: "field", label: t("issues.field"), children: names.field(one.entity, one.field) || "—" },
           { key: "state", label: t("issues.state"), children: <State of={one.state} word={t(`issue.state.${one.state}`)} /> },
           { key: "opened", label: t("issues.opened"), children: <Moment at={one.opened_at} exact /> },
           { key: "who", label: t("issues.who"), children: one.assignee ?? "—" },
@@ -126,6 +128,7 @@ function Decide({ issue }: { issue: Issue }) {
 /** A refused write, with the values that were refused: let it go again, corrected where needed. */
 function Retry({ issue }: { issue: Issue }) {
   const { t } = useTranslation();
+  const names = useNames();
   const values = (issue.facts.values ?? {}) as Record<string, unknown>;
   const plain = Object.entries(values).filter(([, value]) => value === null || typeof value !== "object");
   const retry = useMutation({
@@ -146,7 +149,7 @@ function Retry({ issue }: { issue: Issue }) {
         <Form.Item
           key={name}
           name={name}
-          label={name}
+          label={names.field(issue.entity, name)}
           validateStatus={name === issue.facts.blames ? "warning" : undefined}
           extra={name === issue.facts.blames ? t("issues.blamed") : undefined}
           style={{ marginBottom: 12 }}

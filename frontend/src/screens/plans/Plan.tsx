@@ -6,6 +6,7 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useJob } from "../../api/jobs";
 import { useMay, useMe } from "../../frame/session";
 import { JobNote } from "../../parts/JobNote";
@@ -23,6 +24,7 @@ type Detail = Shape["PlanDetail"];
 
 export default function Plan() {
   const { t } = useTranslation();
+  const names = useNames();
   const { plan = "" } = useParams();
   const [only, setOnly] = useState(false);
   const asked = useQuery({
@@ -58,7 +60,7 @@ export default function Plan() {
             { key: "made", label: t("plans.made"), children: <Moment at={made.created_at} exact /> },
             { key: "expires", label: t("plan.expires"), children: <Moment at={made.expires_at} exact /> },
             { key: "approver", label: t("plan.approver"), children: made.approver ?? (made.needs_second ? t("plan.second") : "—") },
-            { key: "mappings", label: t("syncs.mappings"), children: made.mappings.join(" · ") },
+            { key: "mappings", label: t("syncs.mappings"), children: made.mappings.map(names.mapping).join(", ") },
             { key: "digest", label: t("plan.digest"), children: <Typography.Text code copyable={{ text: made.digest }}>{made.digest.slice(0, 16)}…</Typography.Text> },
           ]}
         />
@@ -77,17 +79,17 @@ export default function Plan() {
         }
         rowKey="seq"
         empty={t("plan.empty")}
-        expandable={{ expandedRowRender: (one) => <Moved moved={one.fields} />, rowExpandable: (one) => Object.keys(one.fields).length > 0 }}
+        expandable={{ expandedRowRender: (one) => <Moved moved={one.fields} entity={one.entity} />, rowExpandable: (one) => Object.keys(one.fields).length > 0 }}
         columns={[
           { title: t("plan.record"), key: "title", render: (_, one) => (one.golden_id ? <Link to={`/trace/${one.golden_id}`}>{one.title || one.record_id}</Link> : one.title) },
           { title: t("plan.does"), key: "kind", render: (_, one) => (one.action ? `${t("did.action")}: ${one.action}` : t(`did.${one.kind}`)) },
-          { title: t("run.system"), key: "system", render: (_, one) => [one.connection, one.object].filter(Boolean).join(" · ") },
+          { title: t("run.system"), key: "system", render: (_, one) => names.place(one.connection, one.object) },
           {
             title: t("plan.fields"),
             key: "fields",
             render: (_, one) => (
               <Typography.Text ellipsis style={{ maxWidth: 420 }}>
-                {Object.entries(one.fields).slice(0, 3).map(([name, pair]) => `${name}: ${Array.isArray(pair) ? pair.map(said).join(" → ") : said(pair)}`).join("; ")}
+                {Object.entries(one.fields).slice(0, 3).map(([name, pair]) => `${names.field(one.entity, name)}: ${Array.isArray(pair) ? pair.map((value) => said(value)).join(" → ") : said(pair)}`).join("; ")}
                 {Object.keys(one.fields).length > 3 && ` +${Object.keys(one.fields).length - 3}`}
               </Typography.Text>
             ),

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { useFilter } from "../../parts/filters";
 import { said } from "../../parts/Moved";
@@ -15,6 +16,7 @@ type Difference = Shape["Difference"];
 
 export function Differences({ id }: { id: string }) {
   const { t } = useTranslation();
+  const names = useNames();
   const may = useMay();
   const tell = useTell();
   const questions = useQueryClient();
@@ -32,6 +34,8 @@ export function Differences({ id }: { id: string }) {
     onError: tell.failed,
   });
   const all = which === "all";
+  const side = (one: Difference, value: unknown) =>
+    said(value, (part) => names.field(one.entity, one.field ? `${one.field}.${part}` : part));
   return (
     <Card title={t("reconciliation.differences")} size="small">
       <Flex vertical gap={12}>
@@ -71,9 +75,9 @@ export function Differences({ id }: { id: string }) {
               key: "record",
               render: (_, one) => (one.golden_id ? <Link to={`/trace/${one.golden_id}`}>{one.title || one.golden_id}</Link> : (one.left_id ?? one.right_id)),
             },
-            { title: t("issues.field"), dataIndex: "field" },
-            { title: t("reconciliation.left"), key: "left", render: (_, one) => said(one.left) },
-            { title: t("reconciliation.right"), key: "right", render: (_, one) => said(one.right) },
+            { title: t("issues.field"), key: "field", render: (_, one) => names.field(one.entity, one.field) || t("reconciliation.whole") },
+            { title: t("reconciliation.left"), key: "left", render: (_, one) => side(one, one.left) },
+            { title: t("reconciliation.right"), key: "right", render: (_, one) => side(one, one.right) },
             {
               title: t("reconciliation.why"),
               key: "why",

@@ -4,6 +4,7 @@ import { Button, Card, Empty, Select, Statistic, Table } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useJob } from "../../api/jobs";
 import { useMay } from "../../frame/session";
 import { INK } from "../../frame/theme";
@@ -95,6 +96,7 @@ export default function Reconciliation() {
 
 function Matrix({ sections }: { sections: Section[] }) {
   const { t } = useTranslation();
+  const names = useNames();
   const number = (n: number | undefined) => (n ?? 0).toLocaleString();
   return (
     <Card title={t("reconciliation.matrix")} size="small">
@@ -105,8 +107,8 @@ function Matrix({ sections }: { sections: Section[] }) {
         dataSource={sections}
         scroll={{ x: "max-content" }}
         columns={[
-          { title: t("records.entity"), dataIndex: "entity" },
-          { title: t("reconciliation.pair"), key: "pair", render: (_, one) => `${one.left} ⇄ ${one.right}` },
+          { title: t("records.entity"), dataIndex: "entity", render: names.entity },
+          { title: t("reconciliation.pair"), key: "pair", render: (_, one) => `${names.scope(one.left)} ⇄ ${names.scope(one.right)}` },
           { title: t("reconciliation.pairs"), key: "pairs", align: "right", render: (_, one) => number(one.counts.pairs) },
           { title: t("reconciliation.equal"), key: "equal", align: "right", render: (_, one) => number(one.counts.equal) },
           { title: t("reconciliation.differing"), key: "differing", align: "right", render: (_, one) => number(one.counts.differing) },

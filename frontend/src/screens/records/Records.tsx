@@ -3,6 +3,7 @@ import { Checkbox, Flex, Input, Segmented, Space, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useFilter } from "../../parts/filters";
 import { Moment } from "../../parts/Moment";
 import { said } from "../../parts/Moved";
@@ -18,12 +19,13 @@ function gist(fields: Record<string, unknown>, title: string): string {
   return Object.values(fields)
     .filter((v) => v !== null && v !== "" && typeof v !== "object" && typeof v !== "boolean" && v !== title)
     .slice(0, 4)
-    .map(said)
+    .map((value) => said(value))
     .join(" · ");
 }
 
 export default function Records() {
   const { t } = useTranslation();
+  const names = useNames();
   const [q, setQ] = useFilter("q");
   const [state, setState] = useFilter("state");
   const [entity, setEntity] = useFilter("entity");
@@ -53,7 +55,7 @@ export default function Records() {
         </Checkbox>
         {entity && (
           <Tag closable onClose={() => setEntity(undefined)}>
-            {entity}
+            {names.entity(entity)}
           </Tag>
         )}
       </Flex>
@@ -84,14 +86,14 @@ export default function Records() {
           {
             title: t("records.entity"),
             dataIndex: "entity",
-            render: (name: string) => <a onClick={() => setEntity(name)}>{name}</a>,
+            render: (name: string) => <a onClick={() => setEntity(name)}>{names.entity(name)}</a>,
           },
           {
             title: t("records.state"),
             key: "state",
             render: (_, one) =>
               one.disputed.length ? (
-                <State of="waiting" word={t("records.waits", { fields: one.disputed.join(", ") })} />
+                <State of="waiting" word={t("records.waits", { fields: one.disputed.map((path) => names.field(one.entity, path)).join(", ") })} />
               ) : (
                 <State of={one.state === "live" ? "ok" : "off"} word={t(`record.state.${one.state}`)} />
               ),

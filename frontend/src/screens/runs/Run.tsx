@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useFilter } from "../../parts/filters";
 import { Moment } from "../../parts/Moment";
 import { Moved } from "../../parts/Moved";
@@ -17,6 +18,7 @@ type Touched = Shape["Touched"];
 
 export default function Run() {
   const { t } = useTranslation();
+  const names = useNames();
   const { run = "" } = useParams();
   const [what, setWhat] = useFilter("what");
   const side = what === "change" ? "change" : "write";
@@ -29,7 +31,7 @@ export default function Run() {
   return (
     <Screen
       title={t("run.title")}
-      answer={head && <><State of={head.state} /> {t(`run.kind.${head.kind}`, head.kind)} · {head.scope} · <Moment at={head.started_at} exact /></>}
+      answer={head && <><State of={head.state} /> {t(`run.kind.${head.kind}`, head.kind)} · {names.scope(head.scope)} · <Moment at={head.started_at} exact /></>}
     >
       {head?.why && <Alert type="warning" showIcon title={head.why.title} description={head.why.detail} />}
       <Card size="small">
@@ -61,11 +63,11 @@ export default function Run() {
         }
         rowKey="id"
         empty={t(side === "write" ? "run.none.written" : "run.none.learned")}
-        expandable={{ expandedRowRender: (row) => <Moved moved={row.moved} /> }}
+        expandable={{ expandedRowRender: (row) => <Moved moved={row.moved} entity={row.entity} /> }}
         columns={[
           { title: t("run.record"), key: "title", render: (_, row) => <Link to={`/trace/${row.golden_id}`}>{row.title || row.golden_id}</Link> },
-          { title: t("run.entity"), dataIndex: "entity" },
-          { title: t("run.system"), key: "system", render: (_, row) => [row.connection, row.object].filter(Boolean).join(" · ") },
+          { title: t("run.entity"), dataIndex: "entity", render: names.entity },
+          { title: t("run.system"), key: "system", render: (_, row) => names.place(row.connection, row.object) },
           { title: t("run.did"), key: "kind", render: (_, row) => t(`did.${row.kind}`, row.kind) },
           { title: t("runs.state"), key: "state", render: (_, row) => row.state && <State of={row.state} /> },
           { title: t("run.error"), key: "error", render: (_, row) => row.error?.title },

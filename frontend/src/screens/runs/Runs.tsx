@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useFilter } from "../../parts/filters";
 import { Moment } from "../../parts/Moment";
 import { Paged } from "../../parts/Paged";
@@ -16,6 +17,7 @@ const STATES = ["running", "done", "failed", "paused", "stopped"] as const;
 
 export default function Runs() {
   const { t } = useTranslation();
+  const names = useNames();
   const [state, setState] = useFilter("state");
   const [scope, setScope] = useFilter("scope");
   const flows = useQuery({ queryKey: ["flows"], queryFn: () => body(api.GET("/api/v1/flows")) });
@@ -35,7 +37,7 @@ export default function Runs() {
           placeholder={t("runs.scope")}
           value={scope}
           onChange={setScope}
-          options={flows.data?.items.map((one) => ({ value: one.flow, label: one.flow }))}
+          options={flows.data?.items.map((one) => ({ value: one.flow, label: names.flow(one.flow) }))}
         />
       </Flex>
       <Paged<Run>
@@ -48,7 +50,7 @@ export default function Runs() {
         columns={[
           { title: t("runs.started"), key: "at", render: (_, run) => <Link to={`/runs/${run.id}`}><Moment at={run.started_at} exact /></Link> },
           { title: t("runs.kind"), dataIndex: "kind", render: (kind: string) => t(`run.kind.${kind}`, kind) },
-          { title: t("runs.scope"), dataIndex: "scope" },
+          { title: t("runs.scope"), dataIndex: "scope", render: (scope: string) => (scope === "due" ? t("runs.due") : names.scope(scope)) },
           { title: t("runs.state"), dataIndex: "state", render: (s: string) => <State of={s} /> },
           { title: t("runs.what"), key: "counts", render: (_, run) => <Typography.Text>{summary(run.counts, t)}</Typography.Text> },
         ]}

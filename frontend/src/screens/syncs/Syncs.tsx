@@ -5,6 +5,7 @@ import { Alert, App, Button, Card, Descriptions, Empty, Flex, Space, Spin, Typog
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { Moment, Span } from "../../parts/Moment";
 import { ProblemNote } from "../../parts/ProblemPage";
@@ -39,6 +40,7 @@ function OneFlow({ flow }: { flow: Flow }) {
   const may = useMay();
   const tell = useTell();
   const { modal } = App.useApp();
+  const names = useNames();
   const questions = useQueryClient();
   const anew = () => questions.invalidateQueries({ queryKey: ["flows"] });
   const go = useMutation({
@@ -102,7 +104,7 @@ function OneFlow({ flow }: { flow: Flow }) {
             title={one.title}
             description={
               <>
-                {one.detail} <Typography.Text type="secondary">({one.scope}, <Moment at={one.since_at} />)</Typography.Text>
+                {one.detail} <Typography.Text type="secondary">({names.scope(one.scope)}, <Moment at={one.since_at} />)</Typography.Text>
               </>
             }
             action={
@@ -132,7 +134,7 @@ function OneFlow({ flow }: { flow: Flow }) {
             { key: "read", label: t("syncs.read"), children: <Moment at={flow.read_at} /> },
             { key: "schedule", label: t("syncs.schedule"), children: flow.schedule },
             { key: "full", label: t("syncs.full"), children: <Moment at={flow.full_at} /> },
-            { key: "mappings", label: t("syncs.mappings"), children: flow.mappings.join(" · ") },
+            { key: "mappings", label: t("syncs.mappings"), children: flow.mappings.map(names.mapping).join(", ") },
             {
               key: "last",
               label: t("syncs.last"),

@@ -4,6 +4,7 @@ import { Alert, Card, Empty, Flex, Space, Spin, Tag, Timeline, Typography } from
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { api, body, type Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { Moment } from "../../parts/Moment";
 import { Moved } from "../../parts/Moved";
 import { ProblemPage } from "../../parts/ProblemPage";
@@ -56,7 +57,7 @@ export default function Trace() {
         {more && <Alert type="info" title={t("trace.more")} style={{ marginBottom: 16 }} />}
         {events.length ? (
           <Timeline
-            items={[...events].reverse().map((one) => ({ key: one.id, color: colour(one), content: <Step event={one} /> }))}
+            items={[...events].reverse().map((one) => ({ key: one.id, color: colour(one), content: <Step event={one} entity={record.entity} /> }))}
           />
         ) : (
           <Empty description={t("trace.empty")} />
@@ -72,14 +73,15 @@ function colour(event: Event): string {
   return event.what === "write" ? "blue" : "green";
 }
 
-function Step({ event }: { event: Event }) {
+function Step({ event, entity }: { event: Event; entity: string }) {
   const { t } = useTranslation();
+  const names = useNames();
   return (
     <Flex vertical gap={4}>
       <Space size={8} wrap>
         <Typography.Text strong>{t(`event.${event.what}`)}</Typography.Text>
         <span>{event.what === "issue" ? t(`issue.kind.${event.kind}`) : t(`did.${event.kind}`, event.kind)}</span>
-        {event.place && <Tag>{event.place}</Tag>}
+        {event.place && <Tag>{names.place(event.place)}</Tag>}
         {event.author && <span>{event.author}</span>}
         {event.state && <State of={event.state} />}
         <Typography.Text type="secondary">
@@ -88,7 +90,7 @@ function Step({ event }: { event: Event }) {
         {event.run_id && <Link to={`/runs/${event.run_id}`}>{t("trace.run")}</Link>}
       </Space>
       {event.error && <Alert type="warning" title={event.error.title} description={event.error.detail} />}
-      {Object.keys(event.moved).length > 0 && <Moved moved={event.moved} />}
+      {Object.keys(event.moved).length > 0 && <Moved moved={event.moved} entity={entity} />}
     </Flex>
   );
 }

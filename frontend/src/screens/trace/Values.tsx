@@ -2,6 +2,7 @@
 import { Card, Space, Table, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Shape } from "../../api/client";
+import { useNames } from "../../api/names";
 import { Moment } from "../../parts/Moment";
 import { said } from "../../parts/Moved";
 import { State } from "../../parts/State";
@@ -16,6 +17,7 @@ interface Row {
 
 export function Values({ record }: { record: Detail }) {
   const { t } = useTranslation();
+  const of = useNames();
   const names = [...new Set([...Object.keys(record.fields), ...record.links.flatMap((one) => Object.keys(one.seen))])];
   const rows: Row[] = names
     .map((name) => ({ name, golden: record.fields[name], seen: record.links.map((one) => one.seen[name]) }))
@@ -35,7 +37,7 @@ export function Values({ record }: { record: Detail }) {
             fixed: "left",
             render: (name: string) => (
               <Space size={4}>
-                {name}
+                {of.field(record.entity, name)}
                 {record.disputed.includes(name) && <Tag color="warning">{t("trace.disputed")}</Tag>}
               </Space>
             ),
@@ -48,7 +50,7 @@ export function Values({ record }: { record: Detail }) {
               const value = row.seen[n];
               if (value === undefined) return <Typography.Text type="secondary">·</Typography.Text>;
               const same = said(value) === said(row.golden);
-              return <Typography.Text type={same ? undefined : "warning"}>{said(value)}</Typography.Text>;
+              return <Typography.Text type={same ? undefined : "warning"}>{said(value, (part) => of.field(record.entity, `${row.name}.${part}`))}</Typography.Text>;
             },
           })),
         ]}
@@ -59,13 +61,14 @@ export function Values({ record }: { record: Detail }) {
 
 function Agreed({ record, row }: { record: Detail; row: Row }) {
   const { t } = useTranslation();
+  const of = useNames();
   const source = record.sources[row.name];
   return (
     <Space orientation="vertical" size={0}>
-      <strong>{said(row.golden)}</strong>
+      <strong>{said(row.golden, (part) => of.field(record.entity, `${row.name}.${part}`))}</strong>
       {source && (
         <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-          {t("trace.from", { who: source.author ?? source.connection ?? t("trace.hub") })} <Moment at={source.at} />
+          {t("trace.from", { who: source.author || of.connection(source.connection) || t("trace.hub") })} <Moment at={source.at} />
         </Typography.Text>
       )}
     </Space>
@@ -74,10 +77,11 @@ function Agreed({ record, row }: { record: Detail; row: Row }) {
 
 function System({ link }: { link: Detail["links"][number] }) {
   const { t } = useTranslation();
+  const of = useNames();
   return (
     <Space orientation="vertical" size={0}>
       <span>
-        {link.connection} · {link.object}
+        {of.place(link.connection, link.object)}
       </span>
       <Space size={4}>
         <Typography.Text code copyable={link.record_id ? { text: link.record_id } : false}>
