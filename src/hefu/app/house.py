@@ -249,7 +249,15 @@ class App:
             raise Unsupported("app.settings", connection=doc.connection, word=place, said=first["msg"]) from None
         name = doc.connection
         budget = self._budgets.setdefault(name, StoreBudget(self.store, name))
-        egress = Egress.of(self.env, doc, plain, secrets=_secret_values(settings), budget=budget, waits=True)
+        egress = Egress.of(
+            self.env,
+            doc,
+            plain,
+            defaults=settings.model_dump(),
+            secrets=_secret_values(settings),
+            budget=budget,
+            waits=True,
+        )
         site = Site(
             http=egress,
             now=self.env.now,

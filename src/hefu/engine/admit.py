@@ -13,7 +13,7 @@ from hefu.core.rewriting import own_writing, rewritten
 from hefu.engine import aliases, came_back, clocks, identity
 from hefu.engine.fold import Batch, create_golden, fold, owed
 from hefu.engine.hub import Side
-from hefu.engine.identity import Newcomer
+from hefu.engine.identity import Newcomer, Place
 from hefu.engine.loss import report_losses
 from hefu.engine.mark import UNREAD, shown
 from hefu.store import golden as goldens
@@ -33,6 +33,7 @@ def admit(
     doc, tx = side.mapping, batch.tx
     keys = [(r.organisation, r.id) for r, _ in understood]
     links = goldens.links_by_record(tx, doc.connection, doc.object, keys)
+    _find_home(batch, links, keys)
     batch.golden |= goldens.load_golden(tx, {x.golden_id for x in links.values()})
     flying = intents.unsettled(tx, [x.id for x in links.values()])
     fresh: list[tuple[Record, Normals]] = []
@@ -64,6 +65,18 @@ def admit(
         goldens.read_children_again(tx, doc.connection)
     if batch.counts["returned"] or batch.counts["linked"]:
         goldens.release_children(tx, doc.connection)
+
+
+def _find_home(batch: Batch, links: dict[Place, Link], keys: Sequence[Place]) -> None:
+    """Records that we made where the connection names no organisation: the first read tells in which they stand."""
+    strays = {("", i): (place, i) for place, i in keys if place and (place, i) not in links and ("", i) in links}
+    ours = intents.created(batch.tx, [links[key].id for key in strays]) if strays else set()
+    for key, home in strays.items():
+        link = links[key]
+        if link.id in ours and key not in keys:
+            links[home] = links.pop(key)
+            link.organisation = home[0]
+            batch.dirty_links[link.id] = link
 
 
 def _made(batch: Batch, side: Side, record: Record) -> Link | None:
@@ -183,6 +196,8 @@ def _join(batch: Batch, side: Side, one: Newcomer, found: identity.Found, mark: 
         return
     doc = side.mapping
     link = found.link
+    if link is not None and link.record_id is not None:  # one before it in this group took the place
+        found, link = found._replace(own=False, sent=None, twin=link.organisation == record.organisation), None
     if link is None:
         link = Link(batch.hub.env.new_id(), doc.mapping, doc.connection, doc.object, record.organisation, None,
                     golden.id)  # fmt: skip

@@ -16,6 +16,7 @@ from hefu.store.golden import Golden, Link
 from hefu.store.issues import Issue
 
 Place = tuple[str, str]
+"""Organisation, record id."""
 
 
 class Found(NamedTuple):
@@ -92,31 +93,41 @@ def candidates(batch: Batch, side: Side, keys: Sequence[Sequence[str | None]]) -
     return out
 
 
-def _own_creates(batch: Batch, side: Side, records: Sequence[Record]) -> dict[str, Link]:
-    """record id -> our link, for records that carry the token of a create of ours, or else its natural key."""
+def _own_creates(batch: Batch, side: Side, records: Sequence[Record]) -> dict[Place, Link]:
+    """Record -> our link, for records that carry the token of a create of ours, or else its natural key.
+
+    One create made one record: where several carry its token or its key, that of the organisation in which we create,
+    else the first; the others are somebody's.
+    """
     name = side.token_field
     if name is None:
-        return _created_by_key(batch, side, records)
-    tokens = {str(r.values[name]): r.id for r in records if r.values.get(name)}
-    links = goldens.load_links(batch.tx, tokens)
-    return {tokens[i]: x for i, x in links.items() if x.record_id is None and x.mapping == side.name}
+        told = _created_by_key(batch, side, records)
+    else:
+        told = [(r, str(r.values[name])) for r in records if r.values.get(name)]
+    loaded = goldens.load_links(batch.tx, {i for _, i in told})
+    links = {i: batch.dirty_links.get(i, x) for i, x in loaded.items()}  # as this batch left them
+    ours: dict[str, Record] = {}
+    for record, i in told:
+        link = links.get(i)
+        if link is None or link.record_id is not None or link.mapping != side.name:
+            continue
+        if i not in ours or link.organisation == record.organisation != ours[i].organisation:
+            ours[i] = record
+    return {(r.organisation, r.id): links[i] for i, r in ours.items()}
 
 
-def _created_by_key(batch: Batch, side: Side, records: Sequence[Record]) -> dict[str, Link]:
-    """record id -> our link, where the answer to a create of ours is not known and nothing but its key tells."""
+def _created_by_key(batch: Batch, side: Side, records: Sequence[Record]) -> list[tuple[Record, str]]:
+    """(record, id of our link), where the answer to a create of ours is not known and nothing but its key tells."""
     if side.can.create not in ("key", "upsert") or not side.schema.key:
-        return {}
+        return []
     flying = intents.creates_of(batch.tx, side.name)
-    if not flying:
-        return {}
     keys = {}
     for intent in flying:
         key = references.sent_key(batch.tx, batch.hub, side, intent.fields or {})
         if key is not None:
             keys[tuple(key.values())] = intent.link_id
-    ours = {r.id: keys.get(tuple(r.values.get(n) for n in side.schema.key)) for r in records}
-    links = goldens.load_links(batch.tx, [i for i in ours.values() if i is not None])
-    return {record_id: links[i] for record_id, i in ours.items() if i in links and links[i].record_id is None}
+    found = [(r, keys.get(tuple(r.values.get(n) for n in side.schema.key))) for r in records] if keys else []
+    return [(record, i) for record, i in found if i is not None]
 
 
 def _one(
@@ -126,10 +137,10 @@ def _one(
     mine: Sequence[str | None],
     ids: Mapping[str, str],
     links: Mapping[str, list[Link]],
-    ours: Mapping[str, Link],
+    ours: Mapping[Place, Link],
 ) -> Found:
-    if record.id in ours:
-        link = ours[record.id]
+    link = ours.get((record.organisation, record.id))
+    if link is not None:
         return Found(batch.golden[link.golden_id], link, own=True)
     joins: dict[str, int] = {}
     for known_as, golden_id in ids.items():

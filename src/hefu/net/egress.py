@@ -107,15 +107,23 @@ class Egress:
 
     @classmethod
     def of(
-        cls, env: Env, connection: Connection, settings: Mapping[str, Any], *, budget: Budget | None = None, **more: Any
+        cls,
+        env: Env,
+        connection: Connection,
+        settings: Mapping[str, Any],
+        *,
+        defaults: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
+        **more: Any,
     ) -> Egress:
         """The way out of a connection document whose secrets are already filled in.
 
-        It may call the hosts of the http(s) URLs in `settings`; `settings["ca_file"]` names its own CA.
+        It may call the hosts of the http(s) URLs in `settings`, and in `defaults`: what the connector takes where the
+        document says nothing. `settings["ca_file"]` names its own CA.
         """
         return cls(
             env,
-            targets=targets_in(settings),
+            targets=targets_in(settings) | targets_in(defaults or {}),
             connection=connection.connection,
             limits=connection.limits,
             zone=connection.zone,

@@ -83,7 +83,7 @@ _LINK = (
     "id", "mapping", "connection", "object", "organisation", "record_id", "golden_id", "state", "told", "seen",
     "digest", "version", "status", "seen_at", "due_at", "priority", "attempt", "waits", "reread",
 )  # fmt: skip
-_LINK_SAVED = _LINK[5:]
+_LINK_SAVED = _LINK[4:]
 
 
 def _golden(row: Sequence[Any]) -> Golden:
@@ -94,7 +94,7 @@ def _golden(row: Sequence[Any]) -> Golden:
 def _link(row: Sequence[Any]) -> Link:
     told = orjson.loads(row[8])
     seen = orjson.loads(row[9]) if row[9] is not None else dict(told)
-    return Link(*(*row[:8], told, seen, *row[10:], row[5:]))
+    return Link(*(*row[:8], told, seen, *row[10:], row[4:]))
 
 
 def _golden_row(g: Golden) -> tuple[Any, ...]:
@@ -106,8 +106,8 @@ def _link_row(x: Link) -> tuple[Any, ...]:
     told = to_json(x.told)
     seen = None if x.seen == x.told else to_json(x.seen)
     return (
-        x.record_id, x.golden_id, x.state, told, seen, x.digest, x.version, x.status, x.seen_at, x.due_at,
-        x.priority, x.attempt, x.waits, x.reread,
+        x.organisation, x.record_id, x.golden_id, x.state, told, seen, x.digest, x.version, x.status, x.seen_at,
+        x.due_at, x.priority, x.attempt, x.waits, x.reread,
     )  # fmt: skip
 
 
@@ -236,11 +236,11 @@ def golden_ids(tx: Tx, connection: str, obj: str, ids: Iterable[str]) -> dict[st
 
 def add_links(tx: Tx, rows: Sequence[Link]) -> None:
     """Store new links."""
-    head = ("id", "mapping", "connection", "object", "organisation")
+    head = ("id", "mapping", "connection", "object")
     tx.insert(
         link,
         (*head, *_LINK_SAVED, "shard"),
-        [(x.id, x.mapping, x.connection, x.object, x.organisation, *_link_row(x), shard_of(x.golden_id)) for x in rows],
+        [(x.id, x.mapping, x.connection, x.object, *_link_row(x), shard_of(x.golden_id)) for x in rows],
     )
 
 

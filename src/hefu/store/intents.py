@@ -94,6 +94,12 @@ def given_up(tx: Tx, link_ids: Iterable[str]) -> dict[str, Normals]:
     return {row[0]: from_json(row[2]) or {} for row in sorted(rows, key=lambda row: str(row[1]))}
 
 
+def created(tx: Tx, link_ids: Iterable[str]) -> set[str]:
+    """Those of these links whose record we made."""
+    made = tx.pick(intent, ("link_id",), "link_id", set(link_ids), "kind = 'create' AND state = 'applied'")
+    return {row[0] for row in made}
+
+
 def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str, limit: int = 500) -> list[Intent]:
     """Writes of a mapping, in these shards, whose outcome must be looked up by now; oldest first."""
     statement = (
