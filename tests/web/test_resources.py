@@ -271,7 +271,7 @@ def test_a_mapping_is_proposed_tested_and_previewed(torn: Bench) -> None:
     draft = {"connection": "crm", "object": "customer", "entity": "customer", "fields": fields}
     wrong = torn.root.post("/mappings/crm_customer/preview", {"document": draft})
     assert [f["code"] for f in wrong["flaws"] if f["severity"] == "error"]
-    assert wrong["items"] == []
+    assert wrong["items"][0]["golden"]["name"] == wrong["items"][0]["source"]["name"].upper()  # the rest goes on
     good = {**draft, "fields": fields[:1]}
     row = torn.root.post("/mappings/crm_customer/preview", {"document": good, "records": 1})["items"][0]
     assert row["golden"]["name"] == row["source"]["name"].upper()

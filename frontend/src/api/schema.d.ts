@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{connection}/objects/{obj}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Profiled
+         * @description How full the fields are, how many values they have and which, from the first records; nothing is kept.
+         */
+        post: operations["profiled_api_v1_connections__connection__objects__obj__profile_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{connection}/test": {
         parameters: {
             query?: never;
@@ -352,6 +372,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entities
+         * @description Business objects that records can be mapped against: the project's own, and ready ones.
+         */
+        get: operations["list_entities_api_v1_entities_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Entity
+         * @description One of them with all its fields, those of what it extends included.
+         */
+        get: operations["one_entity_api_v1_entities__entity__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -368,6 +428,26 @@ export interface paths {
         get: operations["events_api_v1_events_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/expression-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Expression
+         * @description Whether the engine's own compiler takes this expression, and if not, which word it is.
+         */
+        post: operations["check_expression_api_v1_expression_checks_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -674,6 +754,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mapping-catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue
+         * @description The named transforms with typed parameters, in both languages, and the functions of expressions.
+         */
+        get: operations["catalogue_api_v1_mapping_catalogue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mapping-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Drafts
+         * @description Mappings that somebody is working on.
+         */
+        get: operations["list_drafts_api_v1_mapping_drafts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mapping-drafts/{draft_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Draft
+         * @description One revision with what it changes: what somebody agrees to who signs a plan that publishes it.
+         */
+        get: operations["one_draft_api_v1_mapping_drafts__draft_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mapping-proposals": {
         parameters: {
             query?: never;
@@ -714,6 +854,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mappings/{mapping}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Found
+         * @description The codes that stand in real records, how often, and which of them no map knows; nothing is kept.
+         */
+        post: operations["found_api_v1_mappings__mapping__codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/{mapping}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save
+         * @description Keep a new revision of the draft. It has no effect on anything before a plan publishes it.
+         */
+        put: operations["save_api_v1_mappings__mapping__draft_put"];
+        post?: never;
+        /**
+         * Discard
+         * @description Give up the draft; what is in effect stays.
+         */
+        delete: operations["discard_api_v1_mappings__mapping__draft_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/{mapping}/draft/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan
+         * @description Work out what the draft would do to the records there are; a job whose result names the plan.
+         *
+         *     Once that plan is signed, applying it makes the draft current and writes exactly what it says.
+         */
+        post: operations["plan_api_v1_mappings__mapping__draft_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/{mapping}/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Revisions
+         * @description All revisions that were saved of a mapping, and what became of them.
+         */
+        get: operations["revisions_api_v1_mappings__mapping__drafts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mappings/{mapping}/preview": {
         parameters: {
             query?: never;
@@ -725,7 +951,7 @@ export interface paths {
         put?: never;
         /**
          * Preview
-         * @description What the mapping, saved or as it is being edited, makes of real records; nothing is kept.
+         * @description What the mapping, saved or as it is being edited, makes of real records, cell by cell; nothing is kept.
          */
         post: operations["preview_api_v1_mappings__mapping__preview_post"];
         delete?: never;
@@ -744,10 +970,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Test
-         * @description Run the examples that stand beside a mapping.
+         * Run Examples
+         * @description Run the examples that stand beside a mapping, saved or as it is being edited.
          */
-        post: operations["test_api_v1_mappings__mapping__test_post"];
+        post: operations["run_examples_api_v1_mappings__mapping__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/{mapping}/workbench": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Workbench
+         * @description A mapping to work on; its ETag is what the next revision must name.
+         */
+        get: operations["workbench_api_v1_mappings__mapping__workbench_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1671,7 +1917,7 @@ export interface paths {
         };
         /**
          * Value Maps
-         * @description How codes translate, field by field; they are changed in the mapping's document.
+         * @description How codes translate, field by field; they are changed in a draft of the mapping.
          */
         get: operations["value_maps_api_v1_value_maps_get"];
         put?: never;
@@ -1973,6 +2219,16 @@ export interface components {
             settle?: components["schemas"]["Settle"] | null;
         };
         /**
+         * Catalogue
+         * @description All transforms, and the functions that expressions have beside those of CEL.
+         */
+        Catalogue: {
+            /** Functions */
+            functions: string[];
+            /** Transforms */
+            transforms: components["schemas"]["Transform"][];
+        };
+        /**
          * Chain
          * @description Whether the log is whole.
          */
@@ -2011,6 +2267,20 @@ export interface components {
             errors: number;
             /** Findings */
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * CheckedExpression
+         * @description Whether the engine would take it, and what it may name.
+         */
+        CheckedExpression: {
+            fault: components["schemas"]["ExpressionFault"] | null;
+            /**
+             * Names
+             * @description Field -> its type, in the order of the object
+             */
+            names: {
+                [key: string]: string;
+            };
         };
         /**
          * Cockpit
@@ -2072,6 +2342,60 @@ export interface components {
         Code: {
             /** Code */
             code: string;
+        };
+        /**
+         * CodesAsked
+         * @description Which field's codes to look for.
+         */
+        CodesAsked: {
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+            /** Field */
+            field: string;
+            /**
+             * Fresh
+             * @description Read the system now; else what was read a minute ago will do
+             * @default false
+             */
+            fresh: boolean;
+            /**
+             * Records
+             * @description Records to look at
+             * @default 1000
+             */
+            records: number;
+        };
+        /**
+         * CodesFound
+         * @description The codes of a field in real data, both directions, the frequent ones first.
+         */
+        CodesFound: {
+            /**
+             * Masked
+             * @description You may not see this field's values; only the numbers of lost records are told
+             */
+            masked: boolean;
+            /** Ours */
+            ours: components["schemas"]["OurCode"][];
+            /**
+             * Records
+             * @description So many were looked at
+             */
+            records: number;
+            /**
+             * Refused
+             * @description Records whose code no map knows
+             */
+            refused: number;
+            /** Theirs */
+            theirs: components["schemas"]["TheirCode"][];
+            /**
+             * Unwritable
+             * @description Agreed records whose code cannot be written
+             */
+            unwritable: number;
         };
         /**
          * Connection
@@ -2318,14 +2642,40 @@ export interface components {
             version: number;
         };
         /**
-         * Draft
-         * @description Changes to look at before they are made.
+         * DraftDetail
+         * @description With what it changes in the version that it was made for.
          */
-        Draft: {
-            /** Files */
-            files: {
-                [key: string]: string | null;
-            };
+        DraftDetail: {
+            /** Author */
+            author: string;
+            /**
+             * Base
+             * @description The version of the project that it changes
+             */
+            base: number;
+            /** Changes */
+            changes: components["schemas"]["DocumentChange"][];
+            /** Id */
+            id: string;
+            /** Mapping */
+            mapping: string;
+            /** Note */
+            note: string;
+            /** Saved At */
+            saved_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "replaced" | "published" | "discarded";
+        };
+        /**
+         * Drafts
+         * @description Several, the newest first.
+         */
+        Drafts: {
+            /** Items */
+            items: components["schemas"]["hefu__web__routes__drafts__Draft"][];
         };
         /**
          * Drift
@@ -2372,6 +2722,122 @@ export interface components {
         Drifts: {
             /** Items */
             items: components["schemas"]["Drift"][];
+        };
+        /**
+         * Entities
+         * @description All there are.
+         */
+        Entities: {
+            /** Items */
+            items: components["schemas"]["EntityHead"][];
+        };
+        /**
+         * Entity
+         * @description With its fields.
+         */
+        Entity: {
+            /** Entity */
+            entity: string;
+            /** Fields */
+            fields: components["schemas"]["EntityField"][];
+            /** Match */
+            match: string[][];
+            /**
+             * Ready
+             * @description It comes with the hub; a project may extend it
+             */
+            ready: boolean;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Used
+             * @description A mapping of the project is against it
+             */
+            used: boolean;
+        };
+        /**
+         * EntityField
+         * @description One field of a business object, with its rules.
+         */
+        EntityField: {
+            /** Conflict */
+            conflict: string;
+            /**
+             * Entity
+             * @description Of a reference: what it points to
+             */
+            entity: string | null;
+            /**
+             * Fixed
+             * @description The hub works it out; no system may change it
+             */
+            fixed: boolean;
+            /** Length */
+            length: number | null;
+            /** Line Key */
+            line_key: string | null;
+            /** Lines */
+            lines: components["schemas"]["EntityField"][];
+            /** Name */
+            name: string;
+            /** On Foreign Edit */
+            on_foreign_edit: string;
+            /** Options */
+            options: string[];
+            /**
+             * Owner
+             * @description The connection whose value wins
+             */
+            owner: string | null;
+            /**
+             * Owner Depends
+             * @description Ownership depends on the record; it is changed in the document
+             */
+            owner_depends: boolean;
+            /**
+             * Pii
+             * @description Class of personal data
+             */
+            pii: string;
+            /** Priority */
+            priority: string[];
+            /** Required */
+            required: boolean;
+            /** Scale */
+            scale: number | null;
+            /**
+             * Title
+             * @description By language
+             */
+            title: {
+                [key: string]: string;
+            };
+            /** Type */
+            type: string;
+        };
+        /**
+         * EntityHead
+         * @description A business object in a list.
+         */
+        EntityHead: {
+            /** Entity */
+            entity: string;
+            /**
+             * Ready
+             * @description It comes with the hub; a project may extend it
+             */
+            ready: boolean;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Used
+             * @description A mapping of the project is against it
+             */
+            used: boolean;
         };
         /**
          * EntityNames
@@ -2474,6 +2940,76 @@ export interface components {
             items: components["schemas"]["Example"][];
         };
         /**
+         * ExpressionCheck
+         * @description An expression as it is being typed, and where it stands.
+         */
+        ExpressionCheck: {
+            /** Connection */
+            connection: string;
+            /** Entity */
+            entity: string;
+            /** Expression */
+            expression: string;
+            /**
+             * Field
+             * @description Of the entity, for in and out
+             * @default
+             */
+            field: string;
+            /**
+             * Lines
+             * @description The entity's list of lines that the field is in
+             * @default
+             */
+            lines: string;
+            /**
+             * Lines Source
+             * @description The system's list of lines
+             * @default
+             */
+            lines_source: string;
+            /** Object */
+            object: string;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "in" | "out" | "filter" | "out_filter";
+        };
+        /**
+         * ExpressionFault
+         * @description What is wrong with an expression, and where.
+         */
+        ExpressionFault: {
+            /** Code */
+            code: string;
+            /**
+             * Column
+             * @description From 1
+             */
+            column: number;
+            /** Detail */
+            detail: string;
+            /**
+             * Line
+             * @description From 1
+             */
+            line: number;
+            /**
+             * Nearest
+             * @description The known word that looks most like it
+             */
+            nearest: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Title */
+            title: string;
+            /** Word */
+            word: string;
+        };
+        /**
          * Failure
          * @description Why it failed, as code and words.
          */
@@ -2498,14 +3034,90 @@ export interface components {
             label: string;
             /** Length */
             length: number | null;
+            /**
+             * Lines
+             * @description Of a list of lines: the fields of one
+             */
+            lines: components["schemas"]["FieldOf"][];
             /** Name */
             name: string;
+            /**
+             * Options
+             * @description Codes that the system declares
+             */
+            options: string[];
             /** Required */
             required: boolean;
+            /**
+             * Scale
+             * @description Decimal places
+             */
+            scale: number | null;
+            /**
+             * Target
+             * @description Of a reference: the object it points to
+             */
+            target: string | null;
             /** Type */
             type: string;
+            /** Unique */
+            unique: boolean;
             /** Writable */
             writable: boolean;
+        };
+        /**
+         * FieldProfile
+         * @description What one field contains.
+         */
+        FieldProfile: {
+            /** Distinct */
+            distinct: number;
+            /**
+             * Examples
+             * @description Some others
+             */
+            examples: string[];
+            /**
+             * Field
+             * @description Of lines: lines.price
+             */
+            field: string;
+            /** Filled */
+            filled: number;
+            /**
+             * Longest
+             * @description Characters of the longest value
+             */
+            longest: number;
+            /**
+             * Masked
+             * @description You may not see its values
+             */
+            masked: boolean;
+            /**
+             * Records
+             * @description So many were looked at; of a line's field: lines
+             */
+            records: number;
+            /**
+             * Top
+             * @description The frequent ones
+             */
+            top: components["schemas"]["ValueCount"][];
+        };
+        /**
+         * FieldRules
+         * @description Who owns a field of the entity, and what happens when two systems changed it. Not given: as it is.
+         */
+        FieldRules: {
+            /** Conflict */
+            conflict?: ("manual" | "latest" | "priority" | "union" | "max" | "min" | "append") | null;
+            /** On Foreign Edit */
+            on_foreign_edit?: ("restore" | "report") | null;
+            /** Owner */
+            owner?: string | null;
+            /** Priority */
+            priority?: string[] | null;
         };
         /**
          * Finding
@@ -2986,6 +3598,11 @@ export interface components {
             connection: string;
             /** Create */
             create: boolean;
+            /**
+             * Drafted By
+             * @description Who works on it, where there is a draft
+             */
+            drafted_by: string | null;
             /** Entity */
             entity: string;
             /** Fields */
@@ -3007,6 +3624,16 @@ export interface components {
             update: boolean;
         };
         /**
+         * MappingDraft
+         * @description A mapping as it is being edited; not given: as it is saved.
+         */
+        MappingDraft: {
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * MappingNames
          * @description What a mapping joins: a mapping has no title of its own.
          */
@@ -3020,13 +3647,19 @@ export interface components {
         };
         /**
          * MappingTrial
-         * @description A mapping as it is being edited; not given: as it is saved.
+         * @description With how many real records to try it.
          */
         MappingTrial: {
             /** Document */
             document?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Fresh
+             * @description Read the system now; else what was read a minute ago will do
+             * @default false
+             */
+            fresh: boolean;
             /**
              * Records
              * @default 20
@@ -3194,6 +3827,16 @@ export interface components {
             object: string;
         };
         /**
+         * ObjectProfile
+         * @description Every field of an object; those that are hidden from you are left out.
+         */
+        ObjectProfile: {
+            /** Fields */
+            fields: components["schemas"]["FieldProfile"][];
+            /** Records */
+            records: number;
+        };
+        /**
          * Objects
          * @description What a system offers.
          */
@@ -3208,6 +3851,21 @@ export interface components {
         Other: {
             /** Loser */
             loser: string;
+        };
+        /**
+         * OurCode
+         * @description A code as agreed records hold it.
+         */
+        OurCode: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * Theirs
+             * @description What is written; null: such a record cannot be written
+             */
+            theirs: string | null;
         };
         /**
          * Outcome
@@ -3366,6 +4024,29 @@ export interface components {
              * @description Cursor of the next page; null: this is the last
              */
             next?: string | null;
+        };
+        /**
+         * Parameter
+         * @description One parameter of a transform.
+         */
+        Parameter: {
+            /** Choices */
+            choices: string[];
+            /** Default */
+            default: unknown;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "truth" | "choice" | "texts" | "pairs";
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
         };
         /**
          * Pause
@@ -3572,7 +4253,7 @@ export interface components {
         };
         /**
          * Preview
-         * @description Real records through the mapping.
+         * @description Real records through the mapping. A field that is wrong in itself is left out of the rows.
          */
         Preview: {
             /** Flaws */
@@ -3585,16 +4266,32 @@ export interface components {
          * @description What the mapping makes of one real record.
          */
         PreviewRow: {
+            /** @description Why the filter cannot say */
             error: components["schemas"]["Trouble"] | null;
-            /** Filtered */
+            /**
+             * Errors
+             * @description Field -> why it cannot be read
+             */
+            errors: {
+                [key: string]: components["schemas"]["Trouble"];
+            };
+            /**
+             * Filtered
+             * @description The mapping's filter leaves it alone
+             */
             filtered: boolean;
             /**
              * Golden
-             * @description In our terms; null: it cannot be read, or is filtered out
+             * @description In our terms, as far as it can be read
              */
             golden: {
                 [key: string]: unknown;
-            } | null;
+            };
+            /**
+             * Golden Id
+             * @description Its one ID, where the hub knows it
+             */
+            golden_id: string | null;
             /** Record Id */
             record_id: string;
             /**
@@ -3602,6 +4299,20 @@ export interface components {
              * @description As the system holds it
              */
             source: {
+                [key: string]: unknown;
+            };
+            /**
+             * Unwritable
+             * @description Field -> why it could not be written
+             */
+            unwritable: {
+                [key: string]: components["schemas"]["Trouble"];
+            };
+            /**
+             * Written
+             * @description Field -> what would be written to the system
+             */
+            written: {
                 [key: string]: unknown;
             };
         };
@@ -3663,6 +4374,23 @@ export interface components {
             type: string;
         };
         /**
+         * Profiling
+         * @description How much to look at.
+         */
+        Profiling: {
+            /**
+             * Fresh
+             * @description Read the system now; else what was read a minute ago will do
+             * @default false
+             */
+            fresh: boolean;
+            /**
+             * Records
+             * @default 200
+             */
+            records: number;
+        };
+        /**
          * Proposal
          * @description A field pair, how sure it is, and why.
          */
@@ -3697,6 +4425,17 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             /** Version */
             version: number;
+        };
+        /**
+         * Publishing
+         * @description Why.
+         */
+        Publishing: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * Ready
@@ -4112,6 +4851,50 @@ export interface components {
             full: boolean;
         };
         /**
+         * Sample
+         * @description What a transform makes of a value; `error`: the code where it refuses it.
+         */
+        Sample: {
+            /** Error */
+            error: string | null;
+            /** Given */
+            given: unknown;
+            /** Gives */
+            gives: unknown;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Saving
+         * @description The mapping from now on, and the rules of its entity's fields.
+         */
+        Saving: {
+            /**
+             * Base
+             * @description The version of the project that was looked at
+             */
+            base: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Rules
+             * @description Field of the entity -> its rules
+             * @default {}
+             */
+            rules: {
+                [key: string]: components["schemas"]["FieldRules"];
+            };
+        };
+        /**
          * Scoped
          * @description What to stop.
          */
@@ -4308,6 +5091,23 @@ export interface components {
             ok: boolean;
         };
         /**
+         * TheirCode
+         * @description A code as the system's records hold it.
+         */
+        TheirCode: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Listed */
+            listed: boolean;
+            /**
+             * Ours
+             * @description What it becomes; null: such a record is refused
+             */
+            ours: string | null;
+        };
+        /**
          * Token
          * @description An API token: what it may, never what it is.
          */
@@ -4392,6 +5192,36 @@ export interface components {
             record: components["schemas"]["RecordDetail"];
         };
         /**
+         * Transform
+         * @description A named transform.
+         */
+        Transform: {
+            /** Gives */
+            gives: string;
+            /**
+             * Group
+             * @example text
+             */
+            group: string;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: components["schemas"]["Parameter"][];
+            /** Samples */
+            samples: components["schemas"]["Sample"][];
+            /** Takes */
+            takes: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Way Back
+             * @description With its default parameters it can be written back
+             */
+            way_back: boolean;
+        };
+        /**
          * Trouble
          * @description What is wrong, in words.
          */
@@ -4471,6 +5301,16 @@ export interface components {
          * @description A secret's value: goes in, never comes out.
          */
         Value: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * ValueCount
+         * @description A value and in how many records it stands.
+         */
+        ValueCount: {
+            /** Count */
+            count: number;
             /** Value */
             value: string;
         };
@@ -4558,6 +5398,49 @@ export interface components {
             items: components["schemas"]["DocumentChange"][];
         };
         /**
+         * Workbench
+         * @description A mapping as somebody works on it: the draft where there is one, else what is in effect.
+         */
+        Workbench: {
+            /**
+             * Changes
+             * @description What the draft would change
+             */
+            changes: components["schemas"]["DocumentChange"][];
+            /**
+             * Document
+             * @description null where the text is not right in itself
+             */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            draft: components["schemas"]["hefu__web__routes__drafts__Draft"] | null;
+            /** @description With the rules of the draft; null: there is no such entity */
+            entity: components["schemas"]["Entity"] | null;
+            /**
+             * Findings
+             * @description What is wrong with the draft's documents
+             */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Flows
+             * @description Which keep it in step; none: it is never read nor written
+             */
+            flows: string[];
+            /** Mapping */
+            mapping: string;
+            /**
+             * Published
+             * @description Some version of it is in effect
+             */
+            published: boolean;
+            /**
+             * Version
+             * @description Of the project
+             */
+            version: number;
+        };
+        /**
          * Worker
          * @description A process that keeps flows in step.
          */
@@ -4572,6 +5455,42 @@ export interface components {
             pid: number;
             /** Started At */
             started_at: string;
+        };
+        /**
+         * Draft
+         * @description Changes to look at before they are made.
+         */
+        hefu__web__routes__documents__Draft: {
+            /** Files */
+            files: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * Draft
+         * @description A revision of a mapping that is being worked on.
+         */
+        hefu__web__routes__drafts__Draft: {
+            /** Author */
+            author: string;
+            /**
+             * Base
+             * @description The version of the project that it changes
+             */
+            base: number;
+            /** Id */
+            id: string;
+            /** Mapping */
+            mapping: string;
+            /** Note */
+            note: string;
+            /** Saved At */
+            saved_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "replaced" | "published" | "discarded";
         };
     };
     responses: never;
@@ -4909,6 +5828,42 @@ export interface operations {
             };
         };
     };
+    profiled_api_v1_connections__connection__objects__obj__profile_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection: string;
+                obj: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Profiling"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectProfile"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     test_api_v1_connections__connection__test_post: {
         parameters: {
             query?: never;
@@ -5011,7 +5966,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Draft"];
+                "application/json": components["schemas"]["hefu__web__routes__documents__Draft"];
             };
         };
         responses: {
@@ -5226,6 +6181,66 @@ export interface operations {
             };
         };
     };
+    list_entities_api_v1_entities_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entities"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_entity_api_v1_entities__entity__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entity"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events_api_v1_events_get: {
         parameters: {
             query?: never;
@@ -5242,6 +6257,39 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_expression_api_v1_expression_checks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpressionCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedExpression"];
                 };
             };
             /** @description What went wrong */
@@ -5766,6 +6814,95 @@ export interface operations {
             };
         };
     };
+    catalogue_api_v1_mapping_catalogue_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_drafts_api_v1_mapping_drafts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_draft_api_v1_mapping_drafts__draft_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     propose_api_v1_mapping_proposals_post: {
         parameters: {
             query?: never;
@@ -5828,6 +6965,176 @@ export interface operations {
             };
         };
     };
+    found_api_v1_mappings__mapping__codes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodesAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesFound"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_api_v1_mappings__mapping__draft_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state that was seen */
+                "if-match"?: string | null;
+            };
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Saving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workbench"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_api_v1_mappings__mapping__draft_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_api_v1_mappings__mapping__draft_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publishing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revisions_api_v1_mappings__mapping__drafts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     preview_api_v1_mappings__mapping__preview_post: {
         parameters: {
             query?: never;
@@ -5863,7 +7170,42 @@ export interface operations {
             };
         };
     };
-    test_api_v1_mappings__mapping__test_post: {
+    run_examples_api_v1_mappings__mapping__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MappingDraft"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examples"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workbench_api_v1_mappings__mapping__workbench_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -5880,7 +7222,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Examples"];
+                    "application/json": components["schemas"]["Workbench"];
                 };
             };
             /** @description What went wrong */

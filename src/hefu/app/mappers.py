@@ -1,15 +1,15 @@
-"""Mappings as people work on them: proposed from names and values, tried on examples and on real records."""
+"""Mappings as people work on them: proposed from names and values, checked, tried on their examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hefu.app.systems import samples
-from hefu.core.errors import HubError
+from hefu.core.documents import Flaw
 from hefu.core.examples import Outcome, run_examples
 from hefu.core.mapcheck import check_mapping
-from hefu.core.mapping import Filtered, compile_mapping
+from hefu.core.mapping import compile_mapping
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.records import Record, Values
 from hefu.core.suggest import Suggestion, suggest
@@ -33,36 +33,21 @@ def proposal_json(one: Suggestion) -> dict[str, Any]:
 
 def tested(hub: Hub, names: Iterable[str]) -> list[tuple[str, Outcome]]:
     """The examples that stand beside these mappings, run: (mapping, how it went)."""
-    out = []
-    for name in names:
-        doc = hub.project.mappings[name]
-        zone = hub.project.connections[doc.connection].zone
-        compiled = compile_mapping(doc, hub.entity(doc.entity), hub.schema(doc.connection, doc.object), zone=zone)
-        out += [(name, outcome) for outcome in run_examples(compiled, zone)]
-    return out
+    return [(name, outcome) for name in names for outcome in examined(hub, hub.project.mappings[name])]
 
 
-def previewed(
-    hub: Hub, doc: MappingDocument, records: Sequence[Record]
-) -> list[tuple[Record, Mapping[str, Any] | HubError | None]]:
-    """What the mapping makes of these records: values in our terms, what is wrong, or None (its filter leaves it out).
-
-    Raises HubError where the mapping cannot be compiled at all.
-    """
-    schema = hub.schema(doc.connection, doc.object)
+def examined(hub: Hub, doc: MappingDocument) -> list[Outcome]:
+    """The examples of one mapping, saved or not, run. Raises HubError where it cannot be compiled."""
     zone = hub.project.connections[doc.connection].zone
-    compiled = compile_mapping(doc, hub.entity(doc.entity), schema, zone=zone)
-    out: list[tuple[Record, Mapping[str, Any] | HubError | None]] = []
-    for record, made in zip(records, compiled.inward([r.values for r in records]), strict=True):
-        out.append((record, None if isinstance(made, Filtered) else made))
-    return out
+    compiled = compile_mapping(doc, hub.entity(doc.entity), hub.schema(doc.connection, doc.object), zone=zone)
+    return run_examples(compiled, zone)
 
 
-def flaws(hub: Hub, doc: MappingDocument, records: Sequence[Record]) -> list[Any]:
+def flaws(hub: Hub, doc: MappingDocument, records: Sequence[Record]) -> list[Flaw]:
     """What is wrong with a mapping against what its system offers now, tried on these records."""
     schema = hub.schema(doc.connection, doc.object)
     zone = hub.project.connections[doc.connection].zone
     return list(check_mapping(doc, hub.entity(doc.entity), schema, zone=zone, samples=[r.values for r in records]))
 
 
-__all__ = ["flaws", "previewed", "proposal_json", "proposals", "tested"]
+__all__ = ["examined", "flaws", "proposal_json", "proposals", "tested"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -9,17 +11,23 @@ from typing import Any
 from hefu.app.house import App
 from hefu.core.errors import Unsupported
 from hefu.core.project import Connection, Project
-from hefu.core.records import ObjectSchema, Record
+from hefu.core.records import Field, ObjectSchema, Record
 from hefu.engine.hub import Hub
 
 
 def schema_json(x: ObjectSchema) -> dict[str, Any]:
     """An object with its fields and abilities as JSON."""
-    fields = [{n: getattr(f, n) for n in ("name", "type", "label", "writable", "required", "length")} for f in x.fields]
+    fields = [_field_json(f) for f in x.fields]
     can = x.abilities
     names = ("create", "update", "delete", "changes", "conditional", "lag", "batch", "lines")
     abilities = {n: getattr(can, n) for n in names}
     return {"object": x.name, "label": x.label, "key": x.key, "abilities": abilities, "fields": fields}
+
+
+def _field_json(f: Field) -> dict[str, Any]:
+    names = ("name", "type", "label", "writable", "required", "unique", "length", "scale", "target")
+    inner = {"options": list(f.options), "lines": [_field_json(line) for line in f.lines]}
+    return {**{n: getattr(f, n) for n in names}, **inner}
 
 
 def known_object(found: Mapping[str, ObjectSchema], connection: str, obj: str) -> ObjectSchema:
@@ -39,6 +47,39 @@ def samples(hub: Hub, connection: str, obj: str, most: int) -> Iterator[Record]:
             return
 
 
+class Samples:
+    """The first records of objects, read once and kept for a minute: a preview that is asked for with every keystroke
+    must not read the system each time.
+    """
+
+    KEPT_SECONDS = 60.0
+    MOST = 16
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int | None, str, str], tuple[float, int, list[Record]]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def of(self, hub: Hub, connection: str, obj: str, most: int, *, fresh: bool = False) -> list[Record]:
+        """Up to so many records. `fresh`: read them now."""
+        key = (hub.project.version, connection, obj)
+        with self._guard:
+            held = self._kept.get(key)
+        if (
+            held is not None
+            and not fresh
+            and held[1] >= most
+            and hub.env.now().timestamp() - held[0] < self.KEPT_SECONDS
+        ):
+            return held[2][:most]
+        found = list(samples(hub, connection, obj, most))
+        with self._guard:
+            self._kept[key] = (hub.env.now().timestamp(), most, found)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self.MOST:
+                self._kept.popitem(last=False)
+        return found
+
+
 def tried(app: App, project: Project, doc: Connection) -> dict[str, Any]:
     """Try a connection as it is written here, whether it is saved or not: address, credentials, rights, objects.
 
@@ -52,4 +93,4 @@ def tried(app: App, project: Project, doc: Connection) -> dict[str, Any]:
         return {"objects": [x.name for x in objects], "health": dict(line.health())}
 
 
-__all__ = ["known_object", "samples", "schema_json", "tried"]
+__all__ = ["Samples", "known_object", "samples", "schema_json", "tried"]

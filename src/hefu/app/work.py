@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hefu.app import drafts
 from hefu.app.choosing import chosen, moment, one_record
 from hefu.app.jobs import Desk, Work
 from hefu.app.proof import prove
@@ -40,10 +41,18 @@ def make_plan(desk: Desk) -> dict[str, Any]:
     }
 
 
+def plan_draft(desk: Desk) -> dict[str, Any]:
+    """What the draft of a mapping would do to the records there are, kept as a plan that publishes it."""
+    seen, made = drafts.plan(desk.app, desk.given["mapping"], desk.who, desk.given["reason"])
+    return {"plan": made.id, "writes": seen.writes, "counts": seen.counts, "waits": dict(seen.waiting)}
+
+
 def apply_plan(desk: Desk) -> dict[str, Any]:
-    """Exactly what a signed plan says, then what follows from it."""
-    done = applying.apply(desk.hub, desk.given["plan"], desk.who)
-    after = applying.follow(desk.hub, done.plan.mappings, done.plan.id)
+    """Exactly what a signed plan says, the documents that it publishes first, then what follows from it."""
+    hub = drafts.publish(desk.app, desk.given["plan"], desk.who)
+    hub.told = desk.hub.told
+    done = applying.apply(hub, desk.given["plan"], desk.who)
+    after = applying.follow(hub, done.plan.mappings, done.plan.id)
     return {
         "plan": done.plan.id, "state": done.plan.state, "tally": done.tally, "waiting": done.waiting,
         "counts": dict(done.counts + after.counts),
@@ -109,8 +118,8 @@ def undo_batch(desk: Desk) -> dict[str, Any]:
 
 
 KINDS: Mapping[str, Work] = {
-    "flow.run": run_flow, "plan.make": make_plan, "plan.apply": apply_plan, "plan.undo": plan_undo,
-    "reconciliation.run": run_proof, "migration.stage": stage, "migration.check": check_batch,
+    "flow.run": run_flow, "plan.make": make_plan, "plan.draft": plan_draft, "plan.apply": apply_plan,
+    "plan.undo": plan_undo, "reconciliation.run": run_proof, "migration.stage": stage, "migration.check": check_batch,
     "migration.load": load_batch, "migration.verify": verify_batch, "migration.undo": undo_batch,
 }  # fmt: skip
 

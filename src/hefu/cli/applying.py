@@ -11,6 +11,7 @@ import typer
 
 from hefu.app import open_app
 from hefu.app.choosing import chosen
+from hefu.app.drafts import publish
 from hefu.cli.planning import Flows, Full, show_plan
 from hefu.cli.session import DIFFERENT, FAILED, PERSON, Folder, Json, Session, Who, Yes, person, session
 from hefu.cli.sync import tell_pause, waiting_for_person
@@ -46,7 +47,7 @@ def apply(
         app.store.lock()
         hub = app.hub()
         if plan_id is not None:
-            done = carry_out(s, hub, plan_id, person(by))
+            done = carry_out(s, publish(app, plan_id, person(by)), plan_id, person(by))
             s.give({"plan": plan_id, "state": done.plan.state, "tally": done.tally, "counts": dict(done.counts)})
             return
         ask = not yes and not as_json

@@ -297,7 +297,7 @@ def _compile_error(source: str, scope: Scope, error: RuntimeError) -> Unsupporte
     reason = re.sub(r" \[[A-Z_]+\]$| \(in container ''\)", "", found[3].strip())
     unknown = re.search(r"undeclared reference to '([^']*)'", reason)
     word = unknown[1] if unknown else "".join(source.split("\n")[line - 1 : line])[column - 1 :][:30]
-    known = [*scope.fields, scope.whole, *_function_names()]
+    known = [*scope.fields, scope.whole, *function_names()]
     code = "mapping.expr_unknown" if unknown else "mapping.expr"
     near = nearest(word, known) if unknown else ""
     return Unsupported(code, at_line=line, at_column=column, word=word, nearest=near or "-", reason=reason)
@@ -353,10 +353,11 @@ def _environment(declared: tuple[tuple[str, str], ...]) -> Any:
     return cel.NewEnv(variables={name: types[kind] for name, kind in declared}, functions=declarations())
 
 
-def _function_names() -> list[str]:
+def function_names() -> list[str]:
+    """The functions that expressions have beside CEL's own."""
     from hefu.core.expr_functions import FUNCTIONS
 
     return list(FUNCTIONS)
 
 
-__all__ = ["Expr", "Scope", "parse"]
+__all__ = ["Expr", "Scope", "fault", "function_names", "parse"]

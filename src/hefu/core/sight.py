@@ -274,7 +274,20 @@ class Sight:
             t for line in lines for name, inner in line.items() for t in self._secret(entity, f"{path}.{name}", inner)
         }
 
+    def closed(self, error: HubError) -> HubError:
+        """The same error without any fact that may hold a value: of a value that this one may not see."""
+        shown = type(error)(error.code)
+        shown.facts = {key: value if key in _PLAIN else _masked(value) for key, value in error.facts.items()}
+        return shown
+
     # ------------------------------------------------------------------ a system's own records
+
+    def system(self, mappings: Sequence[MappingDocument]) -> SystemSight:
+        """How the fields of one object of a system are shown, by every mapping of it that is in effect.
+
+        Never ask with a mapping that is only drafted: who may write `from: phone` at `name` would see telephones.
+        """
+        return SystemSight(self, [(one.entity, _sources(one)) for one in mappings])
 
     def record(self, mapping: MappingDocument, record: Values) -> dict[str, Any]:
         """A record as a system holds it: its fields go by the entity's fields that the mapping makes of them.
@@ -311,6 +324,41 @@ class Sight:
             if said != "hidden":
                 out[name] = value if said == "seen" else _masked(value)
         return out
+
+
+class SystemSight:
+    """How one object of a system is shown. A field counts as the strictest of the entity's fields made of it."""
+
+    def __init__(self, sight: Sight, named: Sequence[tuple[str, Mapping[str, set[str]]]]) -> None:
+        self._sight = sight
+        self._named = named
+
+    def of(self, path: str) -> See:
+        """How a field is shown: "phone", "FCustId.FNumber", "lines.price"."""
+        if self._sight.all:
+            return "seen"
+        said = [self._sight._source(entity, made, path) for entity, made in self._named if _names(made, path)]
+        return min(said, key=_RANK.__getitem__, default=self._sight._source("", {}, path))
+
+    def record(self, record: Values, above: str = "") -> dict[str, Any]:
+        """A record as the system holds it: what is hidden is left out, what is masked is ***."""
+        out: dict[str, Any] = {}
+        for name, value in record.items():
+            path = f"{above}{name}"
+            parts = [value] if isinstance(value, Mapping) else value if isinstance(value, list) else []
+            if not self._sight.all and parts and all(isinstance(part, Mapping) for part in parts):
+                shown = [self.record(part, f"{path}.") for part in parts]
+                out[name] = shown[0] if isinstance(value, Mapping) else shown
+                continue
+            said = self.of(path)
+            if said != "hidden":
+                out[name] = value if said == "seen" else _masked(value)
+        return out
+
+
+def _names(sources: Mapping[str, set[str]], path: str) -> bool:
+    parts = path.split(".")
+    return any(".".join(parts[:n]) in sources for n in range(1, len(parts) + 1))
 
 
 def _sources(mapping: MappingDocument) -> dict[str, set[str]]:

@@ -85,6 +85,17 @@ class InField:
         """Where its values go."""
         return (self.name,)
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The system's fields that it is made of; None: it may look at any."""
+        if self.expr is not None:
+            return None if self.expr.uses_whole else self.expr.names
+        path = self.path or self.name
+        below = [way.reads for way in self.lines.ways if isinstance(way, InField)] if self.lines is not None else []
+        if None in below:
+            return None
+        return frozenset({path, *self.pipe.paths}).union(*({f"{path}.{n}" for n in some or ()} for some in below))
+
     def run(self, records: Sequence[Values]) -> tuple[list[Any], bool]:
         """This field's values, and whether some are ABSENT or errors."""
         if self.expr is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -86,18 +86,27 @@ def spooling(hub: Hub) -> Iterator[Spool]:
 
 
 def make(
-    hub: Hub, mappings: Sequence[str], author: str, *, kind: str | None = None, reason: str = "", full: bool = False
+    hub: Hub,
+    mappings: Sequence[str],
+    author: str,
+    *,
+    kind: str | None = None,
+    reason: str = "",
+    full: bool = False,
+    publishes: Mapping[str, Any] | None = None,
 ) -> tuple[Plan, StoredPlan | None]:
     """What capturing and delivering these mappings would do, and the draft of it that is kept; None: nothing to do.
 
-    `kind`: one of plans' kinds (default: first_sync, mapping_change or sync, as the store says). Raises HubError when
-    a system cannot be read.
+    `kind`: one of plans' kinds (default: first_sync, mapping_change or sync, as the store says). `publishes`: the
+    documents that become current when it is applied, under which `hub` works already; then there is always something
+    to do. It is signed with the rest. Raises HubError when a system cannot be read.
     """
     with spooling(hub) as spool:
         seen = rehearse(hub, mappings, full=full, keep=spool.keep)
-        if not seen.writes:
+        if not seen.writes and publishes is None:
             return seen, None
-        made = _head(hub, kind or _kind(hub, mappings), author, reason, mappings, _counts(seen), full, seen.writes)
+        counts = _counts(seen) if publishes is None else {**_counts(seen), "publishes": dict(publishes)}
+        made = _head(hub, kind or _kind(hub, mappings), author, reason, mappings, counts, full, seen.writes)
         _store(hub, made, spool)
         return seen, made
 

@@ -597,6 +597,23 @@ answer = Table(
 )
 Index("ix_answer_at", answer.c.at)
 
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mapping", Name, nullable=False),
+    Column("base", Integer, nullable=False, comment="the project version it changes"),
+    Column("files", Text, nullable=False, comment="JSON: path -> text from now on, of the mapping and its entity"),
+    Column("author", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("ended_at", Instant),
+    _states("open", "replaced", "published", "discarded"),
+    comment="Revisions of mappings that are being worked on; a plan publishes one, until then it has no effect.",
+)
+Index("ix_draft_mapping", draft.c.mapping, draft.c.state)
+
 proof = Table(
     "proof",
     metadata,

@@ -23,25 +23,30 @@ from hefu.web.routes import (
     cockpit,
     connections,
     documents,
+    drafts,
     events,
     flows,
     health,
     issues,
     jobs,
     mappings,
+    materials,
     me,
     migrations,
     names,
     plans,
+    profiles,
     reconciliation,
     records,
     runs,
     settings,
+    trials,
+    value_maps,
 )
 
 RESOURCES = (
-    health, me, names, connections, documents, mappings, flows, runs, records, issues, plans, reconciliation,
-    migrations, cockpit, audit, settings, jobs, events,
+    health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
+    records, issues, plans, reconciliation, migrations, cockpit, audit, settings, jobs, events,
 )  # fmt: skip
 """In the order of the reference."""
 

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from hefu.app.house import App
 from hefu.app.jobs import Jobs
+from hefu.app.systems import Samples
 from hefu.core.project import Project
 from hefu.core.rights import Rights
 from hefu.engine.hub import Hub
@@ -33,6 +34,7 @@ class Front:
         self.app = app
         self.jobs = jobs
         self.service = service
+        self.samples = Samples()
         self.closing = threading.Event()
         self._changing = threading.Lock()
         self._hub: Hub | None = None

@@ -27,6 +27,7 @@ _STATUS: Mapping[str, int] = {
     "plan.four_eyes": 403, "plan.altered": 409, "desk.no_issue": 404, "desk.closed": 409, "migrate.unknown": 404,
     "migrate.state": 409, "hub.no_object": 404, "cli.no_mapping": 404, "cli.no_flow": 404, "cli.nothing_found": 404,
     "cli.not_one": 409, "store.no_project": 404, "store.in_use": 409, "cutover.unknown": 404,
+    "draft.unknown": 404, "draft.same": 409,
 }  # fmt: skip
 """Codes whose status does not follow from their kind."""
 
@@ -35,7 +36,7 @@ _CLASSES: Sequence[tuple[type[HubError], int]] = (
     (Unsupported, 422),
 )  # fmt: skip
 
-_OURS = ("web", "right", "account", "login", "password", "plan", "desk", "migrate", "secret")
+_OURS = ("web", "right", "account", "login", "password", "plan", "draft", "desk", "migrate", "secret")
 """Rooms whose refusals concern who asks; those of other rooms come from a connected system."""
 
 

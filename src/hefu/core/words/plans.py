@@ -63,6 +63,30 @@ ERRORS = {
         "Wait. If the process that applied it died, run 'hefu apply {id}' again.",
         "请稍候。若执行进程已中断，请再次运行 hefu apply {id}。",
     ),
+    "draft.unknown": Words(
+        "Nothing is being drafted for mapping '{mapping}'.",
+        "映射“{mapping}”没有草稿。",
+        "Change it in the mapper and save, or look at GET /mapping-drafts.",
+        "请在映射界面修改并保存，或查看 GET /mapping-drafts。",
+    ),
+    "draft.same": Words(
+        "The draft of mapping '{mapping}' says what is in effect already.",
+        "映射“{mapping}”的草稿与现行内容相同。",
+        "Change something first, or discard the draft.",
+        "请先修改，或放弃该草稿。",
+    ),
+    "draft.behind": Words(
+        "{file} was published by somebody else since the draft of mapping '{mapping}' was begun (version {base}).",
+        "自映射“{mapping}”的草稿开始（版本 {base}）以来，{file} 已被他人发布。",
+        "Look at the differences, then save the draft again on top of the present version, or discard it.",
+        "请查看差异，再以当前版本为基础重新保存草稿，或放弃草稿。",
+    ),
+    "draft.wrong": Words(
+        "The draft of mapping '{mapping}' has {count} error(s), the first at {place}: {said}",
+        "映射“{mapping}”的草稿有 {count} 处错误，第一处在 {place}：{said}",
+        "Correct it in the mapper; the list of problems leads to each place.",
+        "请在映射界面更正；问题清单会指向每一处。",
+    ),
     "undo.no_writes": Words(
         "The hub wrote nothing in this scope: {scope}.",
         "此范围内没有任何写入：{scope}。",

@@ -94,7 +94,12 @@ class FieldOf(BaseModel):
     label: str
     writable: bool
     required: bool
+    unique: bool
     length: int | None
+    scale: int | None = Field(description="Decimal places")
+    target: str | None = Field(description="Of a reference: the object it points to")
+    options: list[str] = Field(description="Codes that the system declares")
+    lines: list[FieldOf] = Field(description="Of a list of lines: the fields of one")
 
 
 class Object(BaseModel):

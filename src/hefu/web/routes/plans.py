@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, func, select
 
 from hefu.app.choosing import chosen
+from hefu.app.drafts import to_publish
 from hefu.core.errors import Denied, Unsupported
 from hefu.core.rights import EVERYWHERE
 from hefu.core.words.plans import KINDS, STATES
@@ -24,6 +25,7 @@ from hefu.store.tables import plan, plan_entry
 from hefu.web.front import Caller, Who
 from hefu.web.paging import After, Cursors, Limit, Page
 from hefu.web.route import needs, resource
+from hefu.web.routes.drafts import may_publish
 from hefu.web.routes.jobs import Job, shown
 from hefu.web.shown import Seen, visible
 from hefu.web.tags import tag
@@ -251,6 +253,7 @@ def apply(plan_id: str, who: Who, response: Response) -> Job:
         raise Denied("plan.not_approved", id=plan_id)
     if made.state not in ("approved", "applying"):
         raise Unsupported("plan.state", id=plan_id, state=made.state, wanted="approved")
+    may_publish(who, to_publish(who.app, made))
     return _begun(who, response, "plan.apply", {"plan": plan_id})
 
 
