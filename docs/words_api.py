@@ -5,8 +5,8 @@ from __future__ import annotations
 TAGS = {
     "health": "健康检查", "me": "登录与本人", "names": "名称", "connections": "连接", "documents": "项目文档与版本",
     "mappings": "映射", "flows": "同步任务与暂停", "runs": "运行", "records": "主数据与追踪", "issues": "异常与冲突",
-    "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱", "audit": "审计日志",
-    "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
+    "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱",
+    "go-live": "上线检查", "audit": "审计日志", "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -111,6 +111,7 @@ OPERATIONS = {
     "POST /migrations/{batch_id}/undo": "撤回批次写入的内容；之后被修改的保留并列出；后台任务。",
     "GET /cockpit": "全局现状的各项数字。",
     "GET /cockpit/days": "按日统计的轮次、失败与写入。",
+    "GET /go-live": "上线检查清单：每一项都由实际状态得出。",
     "GET /audit": "审计日志，最新在前。",
     "POST /audit/verify": "从头校验审计链。",
     "GET /hub": "数据库类型、结构版本、工作进程。",

@@ -129,6 +129,7 @@ VERBS: dict[str, tuple[Words, int]] = {
     "reconcile verify": (lambda c, t: ["reconcile", "verify", reported(c, t)], 0),
     "reconcile key": (lambda _c, _t: ["reconcile", "key"], 0),
     "migrate status": (lambda c, _t: ["migrate", "status", *moved(c)[:0]], 0),
+    "golive": (lambda _c, _t: ["golive"], 4),
     "cutover rehearse": (lambda _c, _t: ["cutover", "rehearse", "go_live"], 4),
     "cutover start": (lambda _c, _t: ["cutover", "start", "go_live"], 4),
     "cutover step": (lambda c, _t: begun(c, "step", "freeze"), 0),

@@ -24,6 +24,7 @@ AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 
 SCREENS = {
     "/": ("驾驶舱", "Cockpit"),
+    "/start": ("上线检查", "Go-live checklist"),
     "/issues": ("异常台", "Issue desk"),
     "/conflicts": ("冲突台", "Conflict desk"),
     "/plans": ("计划与批准", "Plans"),

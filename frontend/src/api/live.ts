@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 
 /** Topic of /api/v1/events -> first word of the questions that it makes stale. */
 const TOUCHES: Record<string, readonly string[]> = {
-  project: ["names", "flows", "connections", "documents", "mappings"],
+  project: ["names", "golive", "flows", "connections", "documents", "mappings"],
   issues: ["issues", "cockpit"],
   paused: ["flows", "pauses", "cockpit", "connections"],
   due: ["flows", "cockpit"],

@@ -514,6 +514,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/go-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go Live
+         * @description Every line as it is now: systems, duties, mappings, rehearsal, plan, backup, alerts, agreement.
+         */
+        get: operations["go_live_api_v1_go_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -2283,6 +2303,53 @@ export interface components {
             };
         };
         /**
+         * Checklist
+         * @description What is still missing before the hub may be switched on.
+         */
+        Checklist: {
+            /** Done */
+            done: number;
+            /** Items */
+            items: components["schemas"]["ChecklistLine"][];
+            /** Ready */
+            ready: boolean;
+        };
+        /**
+         * ChecklistLine
+         * @description One line of the checklist.
+         */
+        ChecklistLine: {
+            /**
+             * About
+             * @description Id of the plan or reconciliation that it speaks of
+             */
+            about: string | null;
+            /**
+             * At
+             * @description When it was found so
+             */
+            at: string | null;
+            /** Done */
+            done: boolean;
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "connections" | "rights" | "mappings" | "rehearsal" | "plan" | "backup" | "alerts" | "reconciliation";
+            /**
+             * Next
+             * @description What to do; empty once it is done
+             */
+            next: string;
+            /**
+             * Said
+             * @description What was found
+             */
+            said: string;
+        };
+        /**
          * Cockpit
          * @description The figures of now. Each is the length of a list that the API gives in full.
          */
@@ -2422,6 +2489,8 @@ export interface components {
              * @description Records of it that the hub knows
              */
             records: number;
+            /** @description null: never, or its settings were changed since */
+            tested: components["schemas"]["Test"] | null;
             /** Title */
             title: {
                 [key: string]: string;
@@ -3709,6 +3778,23 @@ export interface components {
             roles: components["schemas"]["Hold"][];
             /** Second Factor */
             second_factor: boolean;
+        };
+        /**
+         * Missing
+         * @description What a line waits for.
+         */
+        Missing: {
+            /**
+             * Name
+             * @description Of a connection, a mapping, or a right
+             * @example plan.approve
+             */
+            name: string;
+            /**
+             * Title
+             * @description Of a right, in words; else its name
+             */
+            title: string;
         };
         /**
          * Names
@@ -5070,6 +5156,23 @@ export interface components {
             target: string;
         };
         /**
+         * Test
+         * @description The last test of a connection with its present settings.
+         */
+        Test: {
+            /** At */
+            at: string;
+            /**
+             * Code
+             * @description What was wrong
+             */
+            code: string | null;
+            /** Ok */
+            ok: boolean;
+            /** Who */
+            who: string;
+        };
+        /**
          * Tested
          * @description Whether a system could be reached, with credentials and rights.
          */
@@ -6388,6 +6491,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    go_live_api_v1_go_live_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
                 };
             };
             /** @description What went wrong */

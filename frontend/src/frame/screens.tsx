@@ -2,6 +2,7 @@
 import {
   ApiOutlined,
   AuditOutlined,
+  CarryOutOutlined,
   DashboardOutlined,
   DiffOutlined,
   SafetyCertificateOutlined,
@@ -24,6 +25,8 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { path: "/", name: "cockpit.title", group: "menu.overview", right: "cockpit.see", icon: <DashboardOutlined />,
     page: lazy(() => import("../screens/cockpit/Cockpit")) },
+  { path: "/start", name: "golive.title", group: "menu.overview", right: "cockpit.see", icon: <CarryOutOutlined />,
+    page: lazy(() => import("../screens/golive/GoLive")) },
   { path: "/issues", name: "issues.title", group: "menu.people", right: "issue.see", icon: <WarningOutlined />,
     page: lazy(() => import("../screens/issues/Issues")) },
   { path: "/conflicts", name: "conflicts.title", group: "menu.people", right: "issue.see", icon: <DiffOutlined />,

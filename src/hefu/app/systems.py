@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -9,10 +10,12 @@ from itertools import islice
 from typing import Any
 
 from hefu.app.house import App
-from hefu.core.errors import Unsupported
+from hefu.core.errors import HubError, Unsupported
 from hefu.core.project import Connection, Project
 from hefu.core.records import Field, ObjectSchema, Record
 from hefu.engine.hub import Hub
+from hefu.store import facts, journal
+from hefu.store.db import Tx, from_json, to_json
 
 
 def schema_json(x: ObjectSchema) -> dict[str, Any]:
@@ -93,4 +96,38 @@ def tried(app: App, project: Project, doc: Connection) -> dict[str, Any]:
         return {"objects": [x.name for x in objects], "health": dict(line.health())}
 
 
-__all__ = ["Samples", "known_object", "samples", "schema_json", "tried"]
+def tested(app: App, project: Project, name: str, who: str) -> dict[str, Any]:
+    """Try a saved connection; how it went is kept, as far as its present settings go. Raises HubError."""
+    doc = project.connections[name]
+    try:
+        found = tried(app, project, doc)
+    except HubError as error:
+        _keep_test(app, doc, who, error.code)
+        raise
+    _keep_test(app, doc, who, None)
+    return found
+
+
+def _keep_test(app: App, doc: Connection, who: str, code: str | None) -> None:
+    with app.store.begin() as tx:
+        said = {"ok": code is None, "code": code, "at": tx.now(), "who": who, "settings": _mark(doc)}
+        facts.set_fact(tx, f"tested.{doc.connection}", to_json(said))
+        journal.record(
+            tx, app.journal_key, who, "connection.tested", doc.connection, {"ok": code is None, "code": code}
+        )
+
+
+def last_test(tx: Tx, doc: Connection) -> dict[str, Any] | None:
+    """The last test of a connection (ok, code, at, who); None where it was changed since, or never tested."""
+    kept = facts.get_fact(tx, f"tested.{doc.connection}")
+    found: dict[str, Any] | None = None if kept is None else from_json(kept)
+    return found if found is not None and found["settings"] == _mark(doc) else None
+
+
+def _mark(doc: Connection) -> str:
+    """Changes with whatever a test depends on; settings hold references to secrets, never their values."""
+    said = doc.model_dump(mode="json", include={"connector", "settings", "organisation"})
+    return hashlib.sha256(to_json(said).encode()).hexdigest()[:16]
+
+
+__all__ = ["Samples", "known_object", "last_test", "samples", "schema_json", "tested", "tried"]

@@ -21,9 +21,8 @@ from hefu.engine.migrate_check import check as check_batch
 from hefu.engine.migrate_verify import verify
 from hefu.engine.permit import Grant, Permit
 from hefu.engine.reconcile import Scope, reconcile
-from hefu.store import batches, issues, runs, shards
-from hefu.store.db import Tx, from_json, instant
-from hefu.store.tables import journal as journal_table
+from hefu.store import batches, issues, journal, runs, shards
+from hefu.store.db import Tx, instant
 from hefu.store.tables import link
 
 ROUNDS = 12
@@ -207,18 +206,12 @@ def _migrated(hub: Hub, check: CutoverCheck, _flows: Sequence[str]) -> Finding:
 def _backup(book: Hub, check: CutoverCheck) -> Finding:
     """In a rehearsal, too, it is the backup of the real hub that counts."""
     within = check.within if check.within is not None else timedelta(days=1)
-    newest = (
-        select(journal_table.c.at, journal_table.c.object, journal_table.c.detail)
-        .where(journal_table.c.action == BACKUP_VERIFIED)
-        .order_by(journal_table.c.seq.desc())
-        .limit(1)
-    )
     with book.store.look() as tx:
-        row = tx.run(newest).first()
+        row = journal.newest(tx, BACKUP_VERIFIED)
         now = instant(tx.now())
-    made = None if row is None else (from_json(row[2]) or {}).get("made_at") or row[0]
+    made = None if row is None else (row["detail"] or {}).get("made_at") or row["at"]
     age = None if made is None else now - moment(made)
-    facts = {"at": made or "-", "what": row[1] if row else "-", "within": int(within.total_seconds())}
+    facts = {"at": made or "-", "what": row["object"] if row else "-", "within": int(within.total_seconds())}
     return Finding(age is not None and age <= within, "cutover.saw_backup", facts)
 
 

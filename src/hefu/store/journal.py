@@ -54,6 +54,13 @@ def record(tx: Tx, key: bytes, actor: str, action: str, obj: str, detail: Any = 
     facts.set_fact(tx, _HEAD, _sealed_head(key, seq, mac))
 
 
+def newest(tx: Tx, action: str) -> dict[str, Any] | None:
+    """The last row of this action (at, actor, object, detail), or None."""
+    found = select(journal.c.at, journal.c.actor, journal.c.object, journal.c.detail).where(journal.c.action == action)
+    row = tx.run(found.order_by(journal.c.seq.desc()).limit(1)).mappings().first()
+    return None if row is None else {**row, "detail": from_json(row["detail"])}
+
+
 _SEALED = ("seq", "at", "actor", "action", "object", "detail")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hefu.core.reconcile import Difference
+from hefu.core.reconcile import Difference, Kind
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.tables import difference, proof
 
@@ -47,9 +47,10 @@ def unpacked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **{name: from_json(row[name]) for name in ("asked", "sections", "money")}}
 
 
-def accepted(tx: Tx, proof_id: str) -> int:
-    """How many of its differences somebody accepted."""
-    mine = (difference.c.proof_id == proof_id, difference.c.accepted_at.is_not(None))
+def accepted(tx: Tx, proof_id: str, *, but: Collection[Kind] = ()) -> int:
+    """How many of its differences somebody accepted; those of some kinds are not counted."""
+    kinds = [kind.value for kind in but]
+    mine = (difference.c.proof_id == proof_id, difference.c.accepted_at.is_not(None), difference.c.kind.not_in(kinds))
     return int(tx.run(select(func.count()).select_from(difference).where(*mine)).scalar() or 0)
 
 

@@ -26,6 +26,7 @@ from hefu.web.routes import (
     drafts,
     events,
     flows,
+    golive,
     health,
     issues,
     jobs,
@@ -46,7 +47,7 @@ from hefu.web.routes import (
 
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
-    records, issues, plans, reconciliation, migrations, cockpit, audit, settings, jobs, events,
+    records, issues, plans, reconciliation, migrations, cockpit, golive, audit, settings, jobs, events,
 )  # fmt: skip
 """In the order of the reference."""
 

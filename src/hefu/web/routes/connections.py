@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field, ValidationError
 
 from hefu import connectors
-from hefu.app.systems import known_object, schema_json, tried
+from hefu.app.systems import known_object, last_test, schema_json, tested, tried
 from hefu.core.errors import HubError, Missing, Unsupported
 from hefu.core.project import Connection as Document
 from hefu.core.schemas import form
@@ -42,6 +43,15 @@ class Connectors(BaseModel):
     items: list[Connector]
 
 
+class Test(BaseModel):
+    """The last test of a connection with its present settings."""
+
+    ok: bool
+    at: str
+    who: str
+    code: str | None = Field(description="What was wrong")
+
+
 class Connection(BaseModel):
     """One configured system as it stands."""
 
@@ -54,6 +64,7 @@ class Connection(BaseModel):
     records: int = Field(description="Records of it that the hub knows")
     calls_today: int | None = Field(description="Made or reserved in the system's day; null: not counted")
     paused: list[Pause]
+    tested: Test | None = Field(description="null: never, or its settings were changed since")
 
 
 class Connections(BaseModel):
@@ -202,6 +213,7 @@ def _listed(tx: Tx, who: Caller, only: str | None) -> list[Connection]:
                 records=sum(sum(counts.get(m, {}).values()) for m in mappings),
                 calls_today=calls.get(name),
                 paused=[paused(who, scope, dict(row)) for scope, row in stopped.items() if scope in scopes],
+                tested=None if (last := last_test(tx, doc)) is None else Test(**last),
             )
         )
     return out
@@ -213,7 +225,7 @@ def test(connection: Name, who: Who) -> Tested:
     project = who.front.project()
     if connection not in project.connections:
         raise Missing("web.unknown", kind="connection", id=connection)
-    return _tested(who, project.connections[connection])
+    return _tested(who, lambda: tested(who.app, project, connection, who.name))
 
 
 @router.post("/connection-tests", openapi_extra=needs("connection.edit"))
@@ -225,12 +237,12 @@ def try_it(asked: Try, who: Who) -> Tested:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise Unsupported("web.invalid", count=error.error_count(), place=place, said=first["msg"]) from None
-    return _tested(who, doc)
+    return _tested(who, lambda: tried(who.app, who.front.project(), doc))
 
 
-def _tested(who: Caller, doc: Document) -> Tested:
+def _tested(who: Caller, trial: Callable[[], dict[str, Any]]) -> Tested:
     try:
-        found = tried(who.app, who.front.project(), doc)
+        found = trial()
     except HubError as error:
         return Tested(ok=False, objects=[], health={}, error=trouble(who, error))
     return Tested(ok=True, objects=found["objects"], health=found["health"], error=None)
