@@ -106,7 +106,7 @@ def test_separated_duties_hold_whatever_the_roles_are_called(accounts: Accounts)
     assert code(accounts.set_policy, ROOT, separated=True) == "account.not_separated"
     accounts.end(ROOT, accounts.holdings()[0]["id"])
     accounts.set_policy(ROOT, separated=True)
-    assert accounts.policies() == {"separated": True, "approved": False}
+    assert accounts.policies() == {"separated": True, "approved": False, "second_factor": []}
     for role in ("admin", "powerful"):
         assert code(accounts.grant, ROOT, "li", role) == "account.duties"
     accounts.grant(ROOT, "li", "operator")

@@ -16,11 +16,13 @@ from sqlalchemy import text
 from hefu.app.accounts import Accounts, rights_of
 from hefu.app.house import App, Machine
 from hefu.app.login import Login
+from hefu.app.second_factor import RECOVERY_CODES
 from hefu.core.env import Env
 from hefu.core.errors import Denied, HubError, Rejected, Transient
 from hefu.core.rights import Hold, local
-from hefu.store import journal, sessions
+from hefu.store import journal, recovery, sessions
 from hefu.store.passwords import Cost, Passwords
+from hefu.store.policies import EVERYBODY
 
 CHEAP = Passwords(Cost(memory=8, rounds=1, lanes=1))
 RIGHT = "four words that fit"
@@ -198,12 +200,12 @@ def totp(secret: str, clock: Clock, *, steps: int = 0) -> str:
 
 def test_a_second_factor_is_asked_for_and_each_code_works_once(house: House) -> None:
     account_id = house.login.by_session(house.enter()).account["id"]
-    secret, address = house.login.begin_second_factor(account_id)
+    secret, address = house.login.second.begin(account_id)
     assert address.startswith("otpauth://totp/Hefu:li?secret=" + secret)
     house.enter()  # not in force before it is confirmed
     with pytest.raises(Denied):
-        house.login.confirm_second_factor(account_id, "000000", address="10.0.0.1")
-    house.login.confirm_second_factor(account_id, totp(secret, house.clock), address="10.0.0.1")
+        house.login.second.confirm(account_id, "000000", address="10.0.0.1")
+    house.login.second.confirm(account_id, totp(secret, house.clock), address="10.0.0.1")
     assert refused(house) == "login.second_factor"
     assert refused(house, code=totp(secret, house.clock)) == "login.refused", "it was used to confirm"
     house.clock.sleep(30)
@@ -220,15 +222,64 @@ def test_a_second_factor_is_asked_for_and_each_code_works_once(house: House) -> 
         sealed = tx.run(text("select totp from account")).scalar_one()
     assert secret not in sealed
     with pytest.raises(Rejected):
-        house.login.begin_second_factor(account_id)
+        house.login.second.begin(account_id)
     house.accounts.reset_second_factor(ROOT, "li")
     house.enter()
 
 
+def test_who_lost_the_second_factor_has_codes_that_each_work_once(house: House) -> None:
+    account_id = house.login.by_session(house.enter()).account["id"]
+    secret, _ = house.login.second.begin(account_id)
+    codes = house.login.second.confirm(account_id, totp(secret, house.clock), address="10.0.0.1")
+    assert len(set(codes)) == RECOVERY_CODES
+    assert refused(house, password="wrong one", code=codes[0]) == "login.refused", "it is no password"
+    typed = f" {codes[0].upper().replace('-', ' ')} "
+    assert house.login.by_session(house.enter(code=typed)).how == "recovery"
+    assert refused(house, code=codes[0]) == "login.refused", "once"
+    near = codes[1][:-1] + ("a" if codes[1][-1] != "a" else "b")
+    assert refused(house, code=near) == "login.refused"
+    ticket, _ = house.accounts.link(ROOT, "li")
+    with pytest.raises(Denied) as caught:
+        house.login.log_in_by_link(ticket, address="10.0.0.1")
+    assert code_of(caught) == "login.second_factor", "a link stands in for the password only"
+    house.login.log_in_by_link(ticket, codes[1], address="10.0.0.1")
+    house.clock.sleep(60)
+    anew = house.login.second.new_codes(account_id, totp(secret, house.clock), address="10.0.0.1")
+    assert refused(house, code=codes[2]) == "login.refused", "the old ones are gone"
+    house.enter(code=anew[2])
+    house.accounts.reset_second_factor(ROOT, "li")
+    house.enter()
+    with house.app.store.look() as tx:
+        assert recovery.left(tx, account_id) == 0
+    assert house.actions().count("account.recovery_code") == 3
+
+
+def test_who_must_have_a_second_factor_may_nothing_before(house: House) -> None:
+    house.accounts.grant(ROOT, "li", "steward")
+    token = house.enter()
+    assert rights_of(house.login.by_session(token).principal, None).may("record.see")
+    house.accounts.set_policy(ROOT, second_factor=["steward"])
+    signed = house.login.by_session(token)
+    assert signed.bare
+    assert not rights_of(signed.principal, None).rights
+    house.accounts.vouch(ROOT, "li", "https://id.example.cn", "u-1")
+    with pytest.raises(Denied) as caught:
+        house.login.log_in_vouched("https://id.example.cn", "u-1", address="10.0.0.1")
+    assert code_of(caught) == "login.one_factor"
+    opened = house.login.log_in_vouched("https://id.example.cn", "u-1", twice=True, address="10.0.0.1")
+    assert rights_of(house.login.by_session(opened.token).principal, None).may("record.see")
+    house.accounts.set_policy(ROOT, second_factor=[])
+    plain = house.login.log_in_vouched("https://id.example.cn", "u-1", address="10.0.0.1")
+    house.accounts.set_policy(ROOT, second_factor=[EVERYBODY])
+    with pytest.raises(Denied) as caught:
+        house.login.by_session(plain.token)
+    assert code_of(caught) == "login.session", "it was opened when one factor was enough"
+
+
 def test_codes_cannot_be_guessed_by_who_knows_the_password(house: House) -> None:
     account_id = house.login.by_session(house.enter()).account["id"]
-    secret, _ = house.login.begin_second_factor(account_id)
-    house.login.confirm_second_factor(account_id, totp(secret, house.clock), address="10.0.0.1")
+    secret, _ = house.login.second.begin(account_id)
+    house.login.second.confirm(account_id, totp(secret, house.clock), address="10.0.0.1")
     looked_at = 0
     for n in range(200):
         try:

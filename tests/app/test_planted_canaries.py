@@ -6,10 +6,13 @@ import base64
 import io
 import logging
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from typer.testing import CliRunner
 
 from hefu.app.accounts import Accounts
@@ -56,12 +59,16 @@ def test_what_is_planted_is_found_nowhere(tmp_path: Path, caplog: pytest.LogCapt
         with pytest.raises(HubError) as refused:
             login.log_in("li", planted["wrong"], planted["wrong"], address="10.0.0.1")
         said.write(str(refused.value))
-        planted["totp"], _ = login.begin_second_factor(account_id)
+        planted["totp"], _ = login.second.begin(account_id)
         planted["session"] = opened.token
         planted["token"] = accounts.make_token(ROOT, "li", "nightly", ["run.see"], seconds=None)[1]
         planted["ticket"], _ = accounts.link(ROOT, "li")
         planted["old ticket"], _ = accounts.link(ROOT, "li")
         login.log_in_by_link(planted["old ticket"], address="10.0.0.1")
+        now = TOTP(base64.b32decode(planted["totp"]), 6, SHA1(), 30).generate(int(time.time())).decode()
+        codes = login.second.confirm(account_id, now, address="10.0.0.1")
+        planted |= {"recovery code": codes[0], "used recovery code": codes[1]}
+        login.log_in("li", planted["password"], codes[1], address="10.0.0.1")
         with app.store.begin() as tx:
             secrets.rotate(tx, app.master_keys(), app.hub_id)
         saved = tmp_path / "hub.backup"

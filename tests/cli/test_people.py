@@ -57,9 +57,12 @@ def test_roles_are_read_granted_and_reviewed(bare: Cli) -> None:
     assert {r["role"] for r in bare.json("role", "list")} >= {"admin", "steward", "system_admin"}
     assert bare.json("role", "show", "auditor")["see"]["contact"] == "masked"
     assert "record.see" in {r["right"] for r in bare.json("role", "rights")}
+    assert bare.json("user", "edit", "li", "--name", "李", "--email", "li@example.cn")["name"] == "李"
     one = bare.json("role", "grant", "li", "steward", "--organisation", "east", "--days", "30", "--reason", "cover")
     assert bare.json("role", "holders")[0]["organisations"] == ["east"]
-    assert bare.json("role", "policy", "--approved") == {"separated": False, "approved": True}
+    now = bare.json("role", "policy", "--approved", "--second-factor", "steward", "--second-factor", "admin")
+    assert now == {"separated": False, "approved": True, "second_factor": ["admin", "steward"]}
+    assert bare.json("role", "policy", "--second-factor", "none")["second_factor"] == []
     asked = bare.json("role", "grant", "han", "operator", "--by", "li", code=4)
     bare.run("role", "approve", asked["number"], "--by", "li", code=1)
     assert [r["why"] for r in bare.json("role", "review", code=4)] == [["asked"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import time
@@ -11,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from hefu.app import App
 from hefu.app.accounts import Accounts
@@ -179,6 +183,11 @@ class Bench:
         return self.root.get("/records", q=code)["items"][0]["id"]
 
 
+def authenticator(secret: str) -> str:
+    """What an authenticator with this secret shows now."""
+    return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()
+
+
 def _refuses(values: Mapping[str, Any], *_: Any) -> None:
     from hefu.core.errors import Rejected
 
@@ -230,4 +239,4 @@ def bench(folder: Path, url: str = "") -> Iterator[Bench]:
                 front.close()
 
 
-__all__ = ["CANARY", "FIELDS", "TEXTS", "Answer", "Api", "Bench", "bench"]
+__all__ = ["CANARY", "FIELDS", "TEXTS", "Answer", "Api", "Bench", "authenticator", "bench"]

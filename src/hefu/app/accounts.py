@@ -15,14 +15,11 @@ from hefu.core.documents import nearest
 from hefu.core.errors import Denied, Rejected, Unsupported
 from hefu.core.presets import PRESETS
 from hefu.core.project import Project, Role
-from hefu.core.resources import RIGHTS, duties
+from hefu.core.resources import DUTY, RIGHTS, duties
 from hefu.core.rights import EVERYWHERE, Principal, Rights, Scope, granted
-from hefu.store import accounts, facts, holdings, journal, passwords, sessions
+from hefu.store import accounts, holdings, journal, passwords, policies, recovery, sessions
 from hefu.store.db import Tx, text
 from hefu.store.passwords import Passwords
-
-SEPARATED, APPROVED = "policy.separated", "policy.approved"
-"""Facts of the hub: the three duties are separated; a role needs a second person's agreement."""
 
 LINK_SECONDS = 900
 
@@ -79,6 +76,7 @@ class Accounts:
         passwords.check(password, (row["login"], row["name"], row["email"] or ""))
         kept = self.passwords.hash(password)
         with self._store.begin() as tx:
+            self._may_let_in(tx, by, row)
             accounts.set_password(tx, row["id"], kept)
             self._note(tx, by, "account.password", row["id"], {"by": "administrator"})
 
@@ -86,7 +84,9 @@ class Accounts:
         """Take the second factor away, for who lost it; sessions end."""
         with self._store.begin() as tx:
             row = accounts.find(tx, login)
+            self._may_let_in(tx, by, row)
             accounts.change(tx, row["id"], totp=None, totp_key_id=None, totp_at=None)
+            recovery.forget(tx, row["id"])
             sessions.end_all(tx, row["id"])
             self._note(tx, by, "account.second_factor", row["id"], "removed")
 
@@ -102,6 +102,7 @@ class Accounts:
         """Let a single sign-on provider log this account in under the name that it uses."""
         with self._store.begin() as tx:
             row = accounts.find(tx, login)
+            self._may_let_in(tx, by, row)
             accounts.change(tx, row["id"], issuer=issuer, subject=subject)
             self._note(tx, by, "account.vouched", row["id"], {"issuer": issuer})
 
@@ -111,17 +112,42 @@ class Accounts:
             row = accounts.find(tx, login)
             if row["state"] != "on":
                 raise Rejected("account.off", login=row["login"])
+            self._may_let_in(tx, by, row)
             made = sessions.make_ticket(tx, row["id"], seconds)
             self._note(tx, by, "account.link", row["id"], {"until": made[1]})
         return made
 
+    def edit(self, by: Principal, login: str, **values: str | None) -> None:
+        """Change what others read of an account: name, email, language."""
+        with self._store.begin() as tx:
+            row = accounts.find(tx, login)
+            accounts.change(tx, row["id"], **values)
+            self._note(tx, by, "account.changed", row["id"], sorted(values))
+
+    def _may_let_in(self, tx: Tx, by: Principal, row: Mapping[str, Any]) -> None:
+        """Who opens an account to somebody could be that somebody: no way to a duty that one does not hold.
+
+        Raises Denied "account.above".
+        """
+        held = [granted(h["role"], self.roles) for h in holdings.every(tx, row["id"])]
+        theirs: frozenset[str] = frozenset().union(*(one.rights for one in held if one is not None)) & DUTY
+        if not theirs <= Rights(by, self.roles).rights and by.account_id != row["id"]:
+            raise Denied("account.above", who=by.name, login=row["login"])
+
     def every(self) -> list[dict[str, Any]]:
-        """All accounts with the roles they hold; nothing secret."""
+        """All accounts with the roles they hold and were asked for; nothing secret."""
         with self._store.look() as tx:
-            held: dict[str, list[dict[str, Any]]] = {}
-            for row in holdings.every(tx):
-                held.setdefault(row["account_id"], []).append(row)
-            return [{**row, "roles": held.get(row["id"], [])} for row in accounts.every(tx)]
+            return _with_roles(tx, accounts.every(tx))
+
+    def some(self, *, q: str | None, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """A page of `every` by login, behind that login; `q`: part of login, name or e-mail address."""
+        with self._store.look() as tx:
+            return _with_roles(tx, accounts.some(tx, q=q, state=state, after=after, limit=limit))
+
+    def one(self, login: str) -> dict[str, Any]:
+        """One of `every`. Raises Rejected "account.unknown"."""
+        with self._store.look() as tx:
+            return _with_roles(tx, [accounts.public(accounts.find(tx, login))])[0]
 
     # ------------------------------------------------------------------ roles
 
@@ -146,7 +172,7 @@ class Accounts:
             row = accounts.find(tx, login)
             _not_oneself(by, row["id"])
             self._may_hold(tx, row, role)
-            asked = facts.get_fact(tx, APPROVED) is not None
+            asked = policies.approved(tx)
             made = holdings.add(tx, row["id"], role, by.person, scope=scope, reason=reason, asked=asked,
                                 until_at=None if until is None else text(until))  # fmt: skip
             self._changed(tx, by, "role.asked" if asked else "role.granted", made)
@@ -169,7 +195,7 @@ class Accounts:
             if row["granted_by"] == by.person:
                 raise Denied("account.self", who=by.name)
             self._may_hold(tx, accounts.get(tx, row["account_id"]), row["role"], but=holding_id)
-            holdings.approve(tx, holding_id, by.name)
+            holdings.approve(tx, holding_id, by.person)
             self._changed(tx, by, "role.approved", holding_id)
 
     def end(self, by: Principal, holding_id: str) -> bool:
@@ -195,7 +221,7 @@ class Accounts:
             old = granted(other, self.roles)
             if (new is not None and other in new.apart) or (old is not None and role in old.apart):
                 raise Rejected("account.apart", login=row["login"], role=role, other=other)
-        if facts.get_fact(tx, SEPARATED) is not None and len(touched := self._duties({role, *others})) > 1:
+        if policies.separated(tx) and len(touched := self._duties({role, *others})) > 1:
             raise Rejected("account.duties", login=row["login"], role=role, duties=", ".join(touched))
 
     def _duties(self, held: Iterable[str]) -> list[str]:
@@ -207,6 +233,11 @@ class Accounts:
         with self._store.look() as tx:
             return holdings.every(tx, ended=ended)
 
+    def holding(self, holding_id: str) -> dict[str, Any]:
+        """One of them. Raises Rejected "account.no_holding"."""
+        with self._store.look() as tx:
+            return holdings.one(tx, holding_id)
+
     def review(self, days: int) -> list[dict[str, Any]]:
         """Roles in hands that someone should look at, each with why.
 
@@ -215,7 +246,7 @@ class Accounts:
         """
         with self._store.look() as tx:
             since = tx.later(-86_400.0 * days)
-            apart = facts.get_fact(tx, SEPARATED) is not None
+            apart = policies.separated(tx)
             rows = holdings.every(tx)
         held: dict[str, set[str]] = {}
         for row in rows:
@@ -235,25 +266,39 @@ class Accounts:
 
     # ------------------------------------------------------------------ policies
 
-    def policies(self) -> dict[str, bool]:
-        """Whether duties are separated, and whether a role needs a second person's agreement."""
-        with self._store.look() as tx:
-            return {name: facts.get_fact(tx, f"policy.{name}") is not None for name in ("separated", "approved")}
+    def policies(self) -> dict[str, Any]:
+        """separated, approved (bool): duties apart, a second person for roles. second_factor: roles that must have one.
 
-    def set_policy(self, by: Principal, *, separated: bool | None = None, approved: bool | None = None) -> None:
-        """Switch policies. Raises Rejected "account.not_separated" naming who holds two duties already."""
+        `policies.EVERYBODY` among them means all people.
+        """
+        with self._store.look() as tx:
+            return {"separated": policies.separated(tx), "approved": policies.approved(tx),
+                    "second_factor": sorted(policies.second_factor(tx))}  # fmt: skip
+
+    def set_policy(
+        self,
+        by: Principal,
+        *,
+        separated: bool | None = None,
+        approved: bool | None = None,
+        second_factor: Sequence[str] | None = None,
+    ) -> None:
+        """Switch policies; None leaves one as it is.
+
+        Raises Rejected "account.not_separated" naming who holds two duties already, "account.no_role".
+        """
+        self.require_roles(set(second_factor or ()) - {policies.EVERYBODY})
         with self._store.begin() as tx:
             tx.lock_name("holding")
             if separated:
                 self._require_separated(tx)
-            for name, wanted in ((SEPARATED, separated), (APPROVED, approved)):
-                if wanted is None:
-                    continue
-                if wanted:
-                    facts.set_fact(tx, name, "on")
-                else:
-                    facts.forget_fact(tx, name)
-                self._note(tx, by, "policy.changed", name, "on" if wanted else "off")
+            for name, wanted in ((policies.SEPARATED, separated), (policies.APPROVED, approved)):
+                if wanted is not None:
+                    policies.switch(tx, name, wanted)
+                    self._note(tx, by, "policy.changed", name, "on" if wanted else "off")
+            if second_factor is not None:
+                policies.ask_second_factor(tx, second_factor)
+                self._note(tx, by, "policy.changed", policies.SECOND_FACTOR, sorted(set(second_factor)))
 
     def _require_separated(self, tx: Tx) -> None:
         held: dict[str, set[str]] = {}
@@ -292,6 +337,11 @@ class Accounts:
         with self._store.look() as tx:
             return sessions.tokens_of(tx, None if login is None else accounts.find(tx, login)["id"])
 
+    def factor_left(self, account_id: str) -> int:
+        """How many recovery codes an account has left."""
+        with self._store.look() as tx:
+            return recovery.left(tx, account_id)
+
     def sessions(self, login: str | None = None) -> list[dict[str, Any]]:
         """Who is logged in."""
         with self._store.look() as tx:
@@ -318,6 +368,13 @@ def rights_of(principal: Principal, project: Project | None) -> Rights:
     """What somebody may do under a project (None: there is no version yet)."""
     used = project or Project()
     return Rights(principal, used.roles, used.entities)
+
+
+def _with_roles(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    held: dict[str, list[dict[str, Any]]] = {}
+    for one in holdings.every(tx, accounts=[row["id"] for row in rows]):
+        held.setdefault(one["account_id"], []).append(one)
+    return [{**row, "roles": held.get(row["id"], [])} for row in rows]
 
 
 def _project_roles(app: App) -> dict[str, Role]:

@@ -5,28 +5,20 @@ Whoever fails learns only that it failed. Every login, and every failure that wa
 
 from __future__ import annotations
 
-import base64
-import os
-from collections.abc import Mapping
-from hmac import compare_digest
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
-
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from hefu.app.house import App
-from hefu.core.errors import Denied, Rejected
-from hefu.core.rights import Principal
-from hefu.store import accounts, holdings, journal, passwords, sessions, throttle
-from hefu.store.db import Tx, instant
+from hefu.app.second_factor import SecondFactor
+from hefu.core.errors import Denied
+from hefu.core.rights import Hold, Principal
+from hefu.store import accounts, holdings, journal, passwords, policies, recovery, sessions, throttle
+from hefu.store.db import Tx
 from hefu.store.passwords import Passwords
-from hefu.store.secrets import MasterKeys, disclose, enclose, second_factor
 from hefu.store.sessions import Opened
 
-STEP_SECONDS = 30
-DRIFT_STEPS = 1
-"""A second factor of one step before or after is taken, too: clocks differ."""
+VOUCHED, VOUCHED_TWICE = "oidc", "oidc_mfa"
+"""How who came by single sign-on came in; the second where the provider asked for a second factor."""
 
 Row = Mapping[str, Any]
 
@@ -38,6 +30,8 @@ class Signed(NamedTuple):
     account: Mapping[str, Any]
     session_id: str | None
     how: str
+    bare: bool = False
+    """The policy asks for a second factor that is not set up yet: until it is, nothing else is allowed."""
 
 
 class Login:
@@ -47,6 +41,7 @@ class Login:
         self._app = app
         self._store = app.store
         self.passwords = kept or Passwords()
+        self.second = SecondFactor(app, kept)
 
     # ------------------------------------------------------------------ people
 
@@ -63,45 +58,71 @@ class Login:
         usable = row is not None and row["state"] == "on" and row["password"] is not None
         if not self.passwords.verify(password, row["password"] if row is not None and usable else None) or row is None:
             raise self._refused(name, address, "password")
-        second = row["totp_at"] is not None
-        if second and not code:
-            with self._store.begin() as tx:
-                throttle.undecided(tx, name, address)
-            raise Denied("login.second_factor")
+        how = "password"
+        use: Callable[[Tx], bool] = _unasked
+        if row["totp_at"] is not None:
+            how, use = self._with_code(row, code, name, address)
         with self._store.begin() as tx:
-            right = not second or self._code_fits(tx, row, code or "")
-            opened = self._open(tx, row, "totp" if second else "password", address, agent) if right else None
+            opened = self._open(tx, row, how, address, agent) if use(tx) else None
         if opened is None:
             raise self._refused(name, address, "second factor")
         if self.passwords.stale(row["password"]):
             self._rehash(row, password)
         return opened
 
-    def log_in_by_link(self, ticket: str, *, address: str, agent: str = "") -> Opened:
-        """A session for who has a one-time link. Raises Denied "login.link", or "login.wait" like `log_in`."""
+    def _with_code(self, row: Row, code: str | None, name: str, address: str) -> tuple[str, Callable[[Tx], bool]]:
+        """How this is called, and what uses the code up. Raises Denied "login.second_factor" where none was given."""
+        if not code:
+            with self._store.begin() as tx:
+                throttle.undecided(tx, name, address)
+            raise Denied("login.second_factor")
+        return "totp" if recovery.bare(code) is None else "recovery", self.second.look(row, code)
+
+    def log_in_by_link(self, ticket: str, code: str | None = None, *, address: str, agent: str = "") -> Opened:
+        """A session for who has a one-time link, and the code of the second factor where there is one.
+
+        Raises Denied "login.link", and like `log_in`. A link stands in for the password only.
+        """
         throttle.begin(self._store, "", address)
-        with self._store.begin() as tx:
-            account_id = sessions.use_ticket(tx, ticket)
+        with self._store.look() as tx:
+            account_id = sessions.ticket_of(tx, ticket)
             row = accounts.get(tx, account_id) if account_id is not None else None
-            if row is not None and row["state"] == "on":
-                return self._open(tx, row, "link", address, agent)
+        use: Callable[[Tx], bool] = _unasked
+        if row is not None and row["totp_at"] is not None:
+            if code:
+                throttle.begin(self._store, row["login"], address)
+            _, use = self._with_code(row, code, "", address)
+        if row is not None and row["state"] == "on":
+            with self._store.begin() as tx:
+                right = use(tx)
+                if right and sessions.use_ticket(tx, ticket) is not None:
+                    return self._open(tx, row, "link", address, agent)
+            if not right:
+                raise self._refused(row["login"], address, "second factor")
         raise self._refused("", address, "link", "login.link")
 
-    def log_in_vouched(self, issuer: str, subject: str, *, address: str, agent: str = "") -> Opened:
+    def log_in_vouched(
+        self, issuer: str, subject: str, *, twice: bool = False, address: str, agent: str = ""
+    ) -> Opened:
         """A session for whom a single sign-on provider vouches, once its answer was checked.
 
-        Raises Denied "login.stranger" when no account that is switched on belongs to that person.
+        `twice`: it asked for a second factor. Raises Denied "login.stranger" when no account that is switched on
+        belongs to that person, "login.one_factor" where the policy asks for a second one that the provider did not.
         """
         with self._store.begin() as tx:
             row = accounts.vouched(tx, issuer, subject)
-            if row is not None and row["state"] == "on":
-                return self._open(tx, row, "oidc", address, agent)
-        raise self._refused(subject, address, "oidc", "login.stranger")
+            if row is None or row["state"] != "on":
+                code = "login.stranger"
+            elif not twice and policies.needs_second_factor(tx, _roles(holdings.held_by(tx, row["id"]))):
+                code = "login.one_factor"
+            else:
+                return self._open(tx, row, VOUCHED_TWICE if twice else VOUCHED, address, agent)
+        raise self._refused(subject, address, "oidc", code)
 
     def _open(self, tx: Tx, row: Row, how: str, address: str, agent: str) -> Opened:
         sessions.sweep(tx)
         throttle.sweep(tx)
-        throttle.succeeded(tx, row["login"] if how in ("password", "totp") else "", address)
+        throttle.succeeded(tx, row["login"] if how in ("password", "totp", "recovery") else "", address)
         opened = sessions.open_session(tx, row["id"], how, address, agent)
         accounts.change(tx, row["id"], last_at=tx.now())
         detail = {"how": how, "address": address, "session": opened.id}
@@ -137,14 +158,17 @@ class Login:
             found = sessions.find_session(tx, token)
             held = holdings.held_by(tx, found[1]["id"]) if found is not None else ()
             old_news = found is not None and sessions.is_old_news(tx, found[0]["seen_at"])
-        if found is None:
+            needs = found is not None and policies.needs_second_factor(tx, _roles(held))
+        if found is None or (needs and found[0]["how"] == VOUCHED):
             raise Denied("login.session")
         one, row = found
         if old_news:
             with self._store.begin() as tx:
                 sessions.touch(tx, one["id"], row["id"])
-        principal = Principal("user", row["id"], row["login"], held, account_id=row["id"])
-        return Signed(principal, accounts.public(row), one["id"], one["how"])
+        bare = needs and row["totp_at"] is None and one["how"] != VOUCHED_TWICE
+        only: frozenset[str] | None = frozenset() if bare else None
+        principal = Principal("user", row["id"], row["login"], held, only, row["id"])
+        return Signed(principal, accounts.public(row), one["id"], one["how"], bare)
 
     def by_token(self, secret: str) -> Signed:
         """Whose program has this API token. Raises Denied "login.token"."""
@@ -163,7 +187,7 @@ class Login:
         principal = Principal("token", one["id"], name, held, frozenset(one["scopes"]), row["id"])
         return Signed(principal, accounts.public(row), None, "token")
 
-    # ------------------------------------------------------------------ one's own password and second factor
+    # ------------------------------------------------------------------ one's own password
 
     def change_password(self, signed: Signed, old: str, new: str, *, address: str, agent: str = "") -> Opened:
         """Take a new password; every session of the account ends and a new one begins.
@@ -184,49 +208,13 @@ class Login:
             journal.record(tx, self._app.journal_key, row["login"], "account.password", row["id"], {"by": "owner"})
             return sessions.open_session(tx, row["id"], "password", address, agent)
 
-    def begin_second_factor(self, account_id: str, issuer: str = "Hefu") -> tuple[str, str]:
-        """(secret, otpauth address for a QR code) of a new second factor; in force once a code of it is confirmed."""
-        raw = os.urandom(20)
-        keys = self._keys()
-        identity, sealed = enclose(keys, self._app.hub_id, second_factor(account_id), base64.b32encode(raw).decode())
-        with self._store.begin() as tx:
-            row = accounts.get(tx, account_id)
-            if row["totp_at"] is not None:
-                raise Rejected("account.second_factor", login=row["login"])
-            accounts.change(tx, account_id, totp=sealed, totp_key_id=identity, totp_step=0)
-        secret = base64.b32encode(raw).decode()
-        label = quote(f"{issuer}:{row['login']}", safe=":@")
-        return secret, f"otpauth://totp/{label}?secret={secret}&issuer={quote(issuer)}&period={STEP_SECONDS}"
 
-    def confirm_second_factor(self, account_id: str, code: str, *, address: str) -> None:
-        """From now on it is asked for. Raises Denied "login.refused" for a wrong code."""
-        with self._store.look() as tx:
-            row = accounts.get(tx, account_id)
-        throttle.begin(self._store, row["login"], address)
-        with self._store.begin() as tx:
-            right = row["totp"] is not None and self._code_fits(tx, row, code)
-            if right:
-                accounts.change(tx, account_id, totp_at=tx.now())
-                throttle.succeeded(tx, row["login"], address)
-                journal.record(tx, self._app.journal_key, row["login"], "account.second_factor", account_id, "set")
-        if not right:
-            raise self._refused(row["login"], address, "second factor")
-
-    def _code_fits(self, tx: Tx, row: Row, code: str) -> bool:
-        """Is it the code of this moment, and was none of its step or later used before?"""
-        code = code.replace(" ", "")
-        if len(code) != 6 or not code.isascii() or not code.isdigit():
-            return False
-        name, sealed = second_factor(row["id"]), row["totp"]
-        secret = disclose(self._keys(), self._app.hub_id, name, row["totp_key_id"], sealed)
-        made = TOTP(base64.b32decode(secret), 6, SHA1(), STEP_SECONDS)  # noqa: S303 - what every authenticator speaks
-        step = int(instant(tx.now()).timestamp()) // STEP_SECONDS
-        near = range(step - DRIFT_STEPS, step + DRIFT_STEPS + 1)
-        fits = [s for s in near if compare_digest(made.generate(s * STEP_SECONDS), code.encode())]
-        return bool(fits) and accounts.take_step(tx, row["id"], fits[0])
-
-    def _keys(self) -> MasterKeys:
-        return self._app.master_keys()
+def _unasked(_: Tx) -> bool:
+    return True
 
 
-__all__ = ["Login", "Opened", "Signed"]
+def _roles(held: Iterable[Hold]) -> list[str]:
+    return [one.role for one in held]
+
+
+__all__ = ["VOUCHED", "VOUCHED_TWICE", "Login", "Opened", "Signed"]

@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     user = typer.Typer(help="People who may log in / 账号", no_args_is_help=True)
     user.command("add")(add)
     user.command("list")(list_)
+    user.command("edit")(edit)
     user.command("off")(off)
     user.command("on")(on)
     user.command("password")(password)
@@ -84,6 +85,26 @@ def list_(as_json: Json = False, folder: Folder = None) -> None:
             for r in rows
         ]  # fmt: skip
         s.table(heads, cells)
+
+
+def edit(
+    login: Login,
+    name: Annotated[str | None, typer.Option("--name", help="As others read it / 显示名称")] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", help="E-mail address; '' removes it / 电子邮箱，空则删除")
+    ] = None,
+    by: Who = None,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Change the name or the e-mail address of an account. / 修改账号的名称或邮箱。"""
+    with session(as_json) as s, open_app(folder) as app:
+        values: dict[str, str | None] = {"name": name} if name else {}
+        if email is not None:
+            values["email"] = email or None
+        Accounts(app).edit(local(person(by)), login, **values)
+        s.give({"login": login, **values})
+        s.say("Changed.", "已修改。")
 
 
 def off(login: Login, by: Who = None, as_json: Json = False, folder: Folder = None) -> None:

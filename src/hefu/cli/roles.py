@@ -13,6 +13,7 @@ from hefu.cli.session import PERSON, Folder, Json, Session, Who, person, session
 from hefu.core.project import Role
 from hefu.core.resources import RESOURCES
 from hefu.core.rights import Scope, granted, local
+from hefu.store.policies import EVERYBODY
 
 Login = Annotated[str, typer.Argument(help="Login name / 登录名")]
 Number = Annotated[str, typer.Argument(help="Number of the granted role: 'hefu role holders' / 授权编号")]
@@ -190,17 +191,25 @@ def policy(
     approved: Annotated[
         bool | None, typer.Option("--approved/--not-approved", help="A second person agrees to roles / 授权须他人批准")
     ] = None,
+    second_factor: Annotated[
+        list[str] | None,
+        typer.Option("--second-factor", help="Roles that must log in with one; 'all', 'none' / 必须双因素登录的角色"),
+    ] = None,
     by: Who = None,
     as_json: Json = False,
     folder: Folder = None,
 ) -> None:
-    """See or set what holds for granting roles. / 查看或设置授权策略。"""
+    """See or set what holds for accounts and roles. / 查看或设置账号与授权策略。"""
     with session(as_json) as s, open_app(folder) as app:
         accounts = Accounts(app)
-        if separated is not None or approved is not None:
-            accounts.set_policy(local(person(by)), separated=separated, approved=approved)
+        asked = (
+            None if second_factor is None else [EVERYBODY if r == "all" else r for r in second_factor if r != "none"]
+        )
+        if separated is not None or approved is not None or asked is not None:
+            accounts.set_policy(local(person(by)), separated=separated, approved=approved, second_factor=asked)
         now = accounts.policies()
         s.give(now)
-        said = [("duties separated", "三员分立"), ("roles need agreement", "授权须批准")]
+        said = {"separated": ("duties separated", "三员分立"), "approved": ("roles need agreement", "授权须批准")}
         s.table([("policy", "策略"), ("on", "启用")],
-                [[s.t(*words), s.t("yes", "是") if now[k] else s.t("no", "否")] for words, k in zip(said, now, strict=True)])  # fmt: skip
+                [*([s.t(*words), s.t("yes", "是") if now[k] else s.t("no", "否")] for k, words in said.items()),
+                 [s.t("second factor for", "须双因素登录"), ", ".join(now["second_factor"]).replace(EVERYBODY, s.t("all", "全部"))]])  # fmt: skip

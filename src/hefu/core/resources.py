@@ -147,7 +147,7 @@ RESOURCES: Mapping[str, Resource] = {
         "角色授权",
         {
             "see": _SEE,
-            "edit": ("publish role documents", "发布角色文档"),
+            "edit": ("publish role documents, set the policies of accounts", "发布角色文档、设置账号策略"),
             "grant": ("give and take roles", "授予与收回"),
             "approve": ("agree to what another granted", "批准他人的授权"),
         },
@@ -161,6 +161,12 @@ RESOURCES: Mapping[str, Resource] = {
 
 RIGHTS: frozenset[str] = frozenset(f"{name}.{action}" for name, one in RESOURCES.items() for action in one.actions)
 """Every right there is."""
+
+HUB_WIDE: frozenset[str] = frozenset(
+    right for right in RIGHTS
+    if right.partition(".")[0] in ("user", "session", "role", "audit", "secret", "setting", "backup")
+) | {"token.see", "token.revoke"}  # fmt: skip
+"""Rights over the hub itself, which belongs to no organisation: a role held in some of them does not give these."""
 
 DUTIES: Mapping[str, frozenset[str]] = {
     "system": frozenset(
@@ -178,6 +184,10 @@ DUTIES: Mapping[str, frozenset[str]] = {
     "audit": frozenset({"audit.see", "audit.verify", "audit.export"}),
 }
 """三员分立: duties that, once separated, no two of which may lie in one hand."""
+
+
+DUTY: frozenset[str] = frozenset().union(*DUTIES.values())
+"""All of them together."""
 
 
 def duties(rights: frozenset[str]) -> list[str]:

@@ -16,7 +16,7 @@ from hefu.core.errors import Denied
 from hefu.core.model import READY, every_field, resolve
 from hefu.core.presets import PRESETS
 from hefu.core.project import Entity, Project, Role, See
-from hefu.core.resources import RIGHTS
+from hefu.core.resources import HUB_WIDE, RIGHTS
 from hefu.core.sight import Sight, View
 
 Kind = Literal["user", "token", "worker", "local"]
@@ -141,6 +141,12 @@ class _All(NamedTuple):
     scope: Scope
 
 
+def _all(role: Granted, hold: Hold, only: frozenset[str]) -> _All:
+    scope = role.scope.narrowed(hold.scope)
+    rights = role.rights & only
+    return _All(rights if scope == EVERYWHERE else rights - HUB_WIDE, role.view, scope)
+
+
 class Rights:
     """What one principal may do under one version of a project. Cheap to ask; make one per request or session."""
 
@@ -154,7 +160,7 @@ class Rights:
             self._grants: list[_All] = [_All(only & RIGHTS, View.everything(), EVERYWHERE)]
         else:
             held = [(hold, role) for hold in principal.holds if (role := granted(hold.role, roles)) is not None]
-            self._grants = [_All(r.rights & only, r.view, r.scope.narrowed(hold.scope)) for hold, r in held]
+            self._grants = [_all(role, hold, only) for hold, role in held]
         self.rights: frozenset[str] = frozenset().union(*(grant.rights for grant in self._grants))
         """Every right that is held at least somewhere: what a screen shows or hides its buttons by."""
         self._sight = lru_cache(maxsize=64)(self._made)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from hefu.core.errors import Rejected
 from hefu.store import sessions
 from hefu.store.db import Tx
+from hefu.store.listing import page
 from hefu.store.tables import account
 
 _LOGIN = re.compile(r"[\w.@+-]{1,200}")
@@ -69,6 +70,15 @@ def vouched(tx: Tx, issuer: str, subject: str) -> Row | None:
 def every(tx: Tx) -> list[dict[str, Any]]:
     """All accounts by login, without what is secret in them."""
     return [public(row) for row in tx.run(select(account).order_by(account.c.login)).mappings()]
+
+
+def some(tx: Tx, *, q: str | None, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """A page of accounts by login, behind that login; `q`: part of login, name or e-mail address."""
+    where: list[Any] = [] if state is None else [account.c.state == state]
+    if q:
+        words = (account.c.login, account.c.name, account.c.email)
+        where.append(or_(*(column.icontains(q, autoescape=True) for column in words)))
+    return [public(row) for row in page(tx, account, where, key="login", after=after, limit=limit, descending=False)]
 
 
 def public(row: Row) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from hefu.core.errors import Rejected
 from hefu.core.rights import EVERYWHERE, Hold, Scope
@@ -79,15 +79,32 @@ def _scope(row: Mapping[str, Any]) -> Scope:
     return Scope(part("organisations"), part("departments"))
 
 
-def every(tx: Tx, account_id: str | None = None, *, ended: bool = False) -> list[dict[str, Any]]:
-    """Holdings with the login of who has them, newest first; those that ended only if asked for."""
-    statement = select(holding, account.c.login, account.c.last_at, account.c.state.label("account_state")).join(
-        account, account.c.id == holding.c.account_id
-    )
+def every(
+    tx: Tx, account_id: str | None = None, *, accounts: Iterable[str] | None = None, ended: bool = False
+) -> list[dict[str, Any]]:
+    """Holdings (of one account, of some) with the login of who has them, newest first; ended ones only if asked for."""
+    statement = _joined()
     if account_id is not None:
         statement = statement.where(holding.c.account_id == account_id)
+    if accounts is not None:
+        statement = statement.where(holding.c.account_id.in_(list(accounts)))
     if not ended:
         statement = statement.where(holding.c.state != "ended", _in_time(tx))
-    rows = tx.run(statement.order_by(holding.c.id.desc())).mappings()
-    lists = ("organisations", "departments")
-    return [{**row, **{name: from_json(row[name]) for name in lists}} for row in rows]
+    return [_told(row) for row in tx.run(statement.order_by(holding.c.id.desc())).mappings()]
+
+
+def one(tx: Tx, holding_id: str) -> dict[str, Any]:
+    """One holding as `every` gives them. Raises Rejected "account.no_holding"."""
+    row = tx.run(_joined().where(holding.c.id == holding_id)).mappings().one_or_none()
+    if row is None:
+        raise Rejected("account.no_holding", holding=holding_id)
+    return _told(row)
+
+
+def _joined() -> Select[Any]:
+    who = (account.c.login, account.c.last_at, account.c.state.label("account_state"))
+    return select(holding, *who).join(account, account.c.id == holding.c.account_id)
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, **{name: from_json(row[name]) for name in ("organisations", "departments")}}

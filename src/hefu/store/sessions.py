@@ -173,6 +173,13 @@ def make_ticket(tx: Tx, account_id: str, seconds: float) -> tuple[str, str]:
     return secret, until
 
 
+def ticket_of(tx: Tx, secret: str) -> str | None:
+    """The account of a ticket that could be used now; it is not used up by this."""
+    fresh = (ticket.c.digest == digest(secret), ticket.c.used_at.is_(None), ticket.c.until_at > tx.now())
+    found = tx.run(select(ticket.c.account_id).where(*fresh)).scalar()
+    return None if found is None else str(found)
+
+
 def use_ticket(tx: Tx, secret: str) -> str | None:
     """The account of a ticket, which is used up by it; None if it is unknown, used or too old."""
     fresh = (ticket.c.digest == digest(secret), ticket.c.used_at.is_(None), ticket.c.until_at > tx.now())

@@ -27,6 +27,7 @@ from hefu.web.routes import (
     events,
     flows,
     golive,
+    grants,
     health,
     issues,
     jobs,
@@ -35,6 +36,7 @@ from hefu.web.routes import (
     me,
     migrations,
     names,
+    people,
     plans,
     profiles,
     reconciliation,
@@ -47,7 +49,8 @@ from hefu.web.routes import (
 
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
-    records, issues, plans, reconciliation, migrations, cockpit, golive, audit, settings, jobs, events,
+    records, issues, plans, reconciliation, migrations, cockpit, golive, people, grants, audit,
+    settings, jobs, events,
 )  # fmt: skip
 """In the order of the reference."""
 

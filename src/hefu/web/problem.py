@@ -28,6 +28,8 @@ _STATUS: Mapping[str, int] = {
     "migrate.state": 409, "hub.no_object": 404, "cli.no_mapping": 404, "cli.no_flow": 404, "cli.nothing_found": 404,
     "cli.not_one": 409, "store.no_project": 404, "store.in_use": 409, "cutover.unknown": 404,
     "draft.unknown": 404, "draft.same": 409,
+    "account.unknown": 404, "account.no_holding": 404, "account.no_token": 404, "account.exists": 409,
+    "account.not_asked": 409, "login.one_factor": 401,
 }  # fmt: skip
 """Codes whose status does not follow from their kind."""
 

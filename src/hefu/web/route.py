@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from hefu.core.documents import nearest
-from hefu.core.errors import HubError, Unsupported
+from hefu.core.errors import Denied, HubError, Unsupported
 from hefu.core.resources import RIGHTS
 from hefu.store import answers, journal
 from hefu.web.entry import enter, same_origin
@@ -96,6 +96,8 @@ class Guarded(APIRoute):
             if writes:
                 same_origin(request)
             if self.right != SIGNED_IN:
+                if request.state.entry.signed.bare:
+                    raise Denied("login.enrol")
                 request.state.rights.require(self.right)
         _sound(request, known)
         body = await _body(request) if writes else b""

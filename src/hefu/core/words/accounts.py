@@ -15,6 +15,18 @@ ERRORS = {
         "Type the six digits that your authenticator shows now.",
         "请输入验证器当前显示的六位数字。",
     ),
+    "login.enrol": Words(
+        "You must set up a second factor before anything else.",
+        "必须先设置动态验证码，才能使用其他功能。",
+        "Set it up under your name at the top of the console.",
+        "请在控制台右上角的个人设置中完成设置。",
+    ),
+    "login.one_factor": Words(
+        "Your roles ask for a second factor, and your company's login did not ask you for one.",
+        "您的角色要求双因素登录，但单点登录未进行第二次验证。",
+        "Log in with a password and a second factor, or have the provider ask for one (its document: second_factor).",
+        "请使用密码和动态验证码登录，或由单点登录方启用双因素（提供方文档的 second_factor）。",
+    ),
     "login.wait": Words(
         "Too many attempts failed. The next one is looked at in {seconds} seconds.",
         "失败次数过多，{seconds} 秒后才会受理下一次登录。",
@@ -104,6 +116,12 @@ ERRORS = {
         "{who} 不能对自己执行此操作。",
         "Ask another person who holds the right.",
         "请由具有该权限的其他人执行。",
+    ),
+    "account.above": Words(
+        "'{login}' has duties that {who} does not have, so {who} must not open that account to anybody.",
+        "“{login}”具有 {who} 所没有的管理职责，{who} 不得为该账号重置登录方式。",
+        "Ask somebody who has these duties, or do it at the command line of the hub's machine.",
+        "请由具有该职责的人员处理，或在服务器命令行上操作。",
     ),
     "account.no_role": Words(
         "There is no role '{word}'.",

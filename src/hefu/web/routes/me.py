@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from hefu.app.accounts import Accounts
 from hefu.app.login import Login
+from hefu.app.second_factor import SecondFactor
 from hefu.core.errors import Denied, Missing
 from hefu.web.entry import address_of, csrf_of, from_here, let_in, let_out, session_token
 from hefu.web.front import Caller, House, Who
@@ -34,6 +35,8 @@ class Me(BaseModel):
     login: str
     language: Literal["en", "zh"]
     second_factor: bool
+    must_set_up_second_factor: bool = Field(description="Until then nothing else is allowed")
+    recovery_codes: int = Field(description="How many are left; each stands in once for the second factor")
     roles: list[Hold]
     rights: list[str] = Field(description="Every right that is held at least somewhere: what a screen shows buttons by")
     csrf: str | None = Field(None, description="What a write by this session carries as X-CSRF-Token; none for a token")
@@ -44,7 +47,7 @@ class Credentials(BaseModel):
 
     login: Annotated[str | None, Field(max_length=200)] = None
     password: Annotated[SecretStr | None, Field(max_length=1024)] = None
-    code: Annotated[str | None, Field(max_length=20, description="Of the second factor")] = None
+    code: Annotated[str | None, Field(max_length=20, description="Of the second factor, or a recovery code")] = None
     ticket: Annotated[SecretStr | None, Field(max_length=200)] = None
 
 
@@ -59,7 +62,7 @@ class Session(BaseModel):
     """Where somebody is signed in."""
 
     id: str
-    how: str = Field(description="password, totp, link, oidc")
+    how: str = Field(description="password, totp, recovery, link, oidc, oidc_mfa")
     made_at: str
     seen_at: str
     until_at: str
@@ -81,11 +84,17 @@ class NewPassword(BaseModel):
     new: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 
 
-class SecondFactor(BaseModel):
+class SecondFactorSecret(BaseModel):
     """For an authenticator; told once."""
 
     secret: str
     address: str = Field(description="otpauth address, for a QR code")
+
+
+class RecoveryCodes(BaseModel):
+    """Each stands in once for the second factor; told this once."""
+
+    codes: list[str]
 
 
 class Code(BaseModel):
@@ -138,7 +147,9 @@ def me(who: Who) -> Me:
     return Me(
         id=person.id, name=str(account.get("name") or person.name), kind=person.kind,
         login=str(account.get("login", person.name)), language="zh" if who.language == "zh" else "en",
-        second_factor=account.get("totp_at") is not None, roles=holds, rights=sorted(who.rights.rights),
+        second_factor=bool(account.get("second_factor")), must_set_up_second_factor=who.entry.signed.bare,
+        recovery_codes=Accounts(who.app).factor_left(account["id"]) if "id" in account else 0, roles=holds,
+        rights=sorted(who.rights.rights),
         csrf=who.entry.csrf,
     )  # fmt: skip
 
@@ -156,7 +167,8 @@ def sign_in(asked: Credentials, house: House, request: Request, response: Respon
     from_here(request)
     login, agent = Login(house.app), request.headers.get("user-agent", "")[:200]
     if asked.ticket is not None:
-        opened = login.log_in_by_link(asked.ticket.get_secret_value(), address=address_of(request), agent=agent)
+        ticket = asked.ticket.get_secret_value()
+        opened = login.log_in_by_link(ticket, asked.code, address=address_of(request), agent=agent)
     else:
         password = asked.password.get_secret_value() if asked.password is not None else ""
         opened = login.log_in(asked.login or "", password, asked.code, address=address_of(request), agent=agent)
@@ -216,19 +228,27 @@ def change_password(asked: NewPassword, who: Who, request: Request, response: Re
 
 
 @router.post("/me/second-factor", status_code=201, openapi_extra=needs(SIGNED_IN, keeps=False))
-def begin_second_factor(who: Who) -> SecondFactor:
+def begin_second_factor(who: Who) -> SecondFactorSecret:
     """Begin to use an authenticator; in force once a code of it is confirmed."""
     _by_session(who)
-    secret, address = Login(who.app).begin_second_factor(who.entry.signed.account["id"])
-    return SecondFactor(secret=secret, address=address)
+    secret, address = SecondFactor(who.app).begin(who.entry.signed.account["id"])
+    return SecondFactorSecret(secret=secret, address=address)
 
 
-@router.post("/me/second-factor/confirm", status_code=204, openapi_extra=needs(SIGNED_IN))
-def confirm_second_factor(asked: Code, who: Who, request: Request) -> None:
-    """From now on it is asked for."""
+@router.post("/me/second-factor/confirm", openapi_extra=needs(SIGNED_IN, keeps=False))
+def confirm_second_factor(asked: Code, who: Who, request: Request) -> RecoveryCodes:
+    """From now on it is asked for; its recovery codes are told this once."""
     _by_session(who)
     account_id = who.entry.signed.account["id"]
-    Login(who.app).confirm_second_factor(account_id, asked.code, address=address_of(request))
+    return RecoveryCodes(codes=SecondFactor(who.app).confirm(account_id, asked.code, address=address_of(request)))
+
+
+@router.post("/me/recovery-codes", openapi_extra=needs(SIGNED_IN, keeps=False))
+def new_recovery_codes(asked: Code, who: Who, request: Request) -> RecoveryCodes:
+    """New recovery codes in place of the old ones, for a code of the authenticator; told this once."""
+    _by_session(who)
+    account_id = who.entry.signed.account["id"]
+    return RecoveryCodes(codes=SecondFactor(who.app).new_codes(account_id, asked.code, address=address_of(request)))
 
 
 # -------------------------------------------------------------------------- tokens
