@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from hefu.core.errors import HubError, Rejected
 from hefu.core.mapping import FILTERED
 from hefu.core.records import Page, Record
@@ -24,6 +26,24 @@ from hefu.store.tables import link as link_table
 
 BATCH = 1000
 """Records merged in one transaction; the memory that capture needs is bounded by this."""
+
+LOOKED_AT = 5000
+"""Links compared at a time with what a complete reading showed."""
+
+# Asked in every round, so built once.
+_ONE_KNOWN = (
+    select(link_table.c.id)
+    .where(link_table.c.connection == bindparam("connection"), link_table.c.object == bindparam("object"))
+    .where(link_table.c.record_id.is_not(None), link_table.c.mapping == bindparam("mapping"))  # by the records' index
+    .limit(1)
+)
+_LINKS_SEEN = (
+    select(link_table.c.id, link_table.c.organisation, link_table.c.record_id)
+    .where(link_table.c.mapping == bindparam("mapping"), link_table.c.state == "active")
+    .where(link_table.c.id > bindparam("after"), link_table.c.seen_at < bindparam("by_then"))
+    .order_by(link_table.c.id)
+    .limit(LOOKED_AT)
+)
 
 
 def capture(hub: Hub, side: Side, run: Run, *, full: bool = False) -> Counts:
@@ -110,11 +130,9 @@ def _short(organisation: str, record_id: str) -> int:
 
 
 def _has_links(hub: Hub, side: Side) -> bool:
-    here = (link_table.c.connection == side.mapping.connection, link_table.c.object == side.mapping.object)
-    known = (*here, link_table.c.record_id.is_not(None), link_table.c.mapping == side.name)  # by the index of records
+    here = {"connection": side.mapping.connection, "object": side.mapping.object, "mapping": side.name}
     with hub.store.look() as tx:
-        one = link_table.select().where(*known).with_only_columns(link_table.c.id).limit(1)
-        return tx.run(one).first() is not None
+        return tx.run(_ONE_KNOWN, here).first() is not None
 
 
 def absorb(
@@ -213,19 +231,12 @@ def _note_missing(hub: Hub, side: Side, counts: Counts, seen: array[int], asked_
     ordered, after = sorted(seen), ""
     while True:
         with hub.store.begin() as tx:
-            rows = tx.run(
-                link_table.select()
-                .with_only_columns(link_table.c.id, link_table.c.organisation, link_table.c.record_id)
-                .where(link_table.c.mapping == side.name, link_table.c.state == "active", link_table.c.id > after)
-                .where(link_table.c.seen_at < shown_by_then)
-                .order_by(link_table.c.id)
-                .limit(5000)
-            ).all()
+            rows = tx.run(_LINKS_SEEN, {"mapping": side.name, "after": after, "by_then": shown_by_then}).all()
             absent = [r[0] for r in rows if r[2] is not None and not _has(ordered, _short(r[1], r[2]))]
             for part in chunks(absent, 500):
                 tx.run(link_table.update().where(link_table.c.id.in_(part)).values(state="missing"))
             counts["gone"] += len(absent)
-        if not rows:
+        if len(rows) < LOOKED_AT:
             return
         after = rows[-1][0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hefu.core.errors import Unsupported
 from hefu.core.project import Mapping
@@ -115,10 +115,13 @@ def _newly_mandatory(side: Side, before: dict[str, list[object]]) -> Unsupported
     return None
 
 
+_KNOWN = select(object_schema.c.schema).where(
+    object_schema.c.connection == bindparam("connection"), object_schema.c.object == bindparam("object")
+)  # asked in every round, so built once
+
+
 def _known(tx: Tx, connection: str, obj: str) -> dict[str, list[object]] | None:
-    row = tx.run(
-        select(object_schema.c.schema).where(object_schema.c.connection == connection, object_schema.c.object == obj)
-    ).first()
+    row = tx.run(_KNOWN, {"connection": connection, "object": obj}).first()
     return from_json(row[0]) if row else None
 
 

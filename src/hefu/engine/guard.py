@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from hefu.core import limits
 from hefu.core.limits import Crossed, Tally
@@ -81,6 +81,15 @@ def agree(tx: Tx, scope: str) -> None:
 # --------------------------------------------------------------------- measuring
 
 
+_SOME_DUE = (
+    select(link_table.c.id)
+    .where(link_table.c.mapping == bindparam("mapping"), link_table.c.due_at.is_not(None))
+    .limit(bindparam("enough"))
+    .subquery()
+)
+_DUE = select(func.count()).select_from(_SOME_DUE)  # asked in every round, so built once
+
+
 def _known(tx: Tx, flow: Flow) -> int:
     where = (link_table.c.mapping.in_(flow.mappings), link_table.c.record_id.is_not(None))
     return int(tx.run(select(func.count()).select_from(link_table).where(*where)).scalar() or 0)
@@ -92,8 +101,7 @@ def _waiting(side: Side) -> tuple[Any, Any]:
 
 def _due(tx: Tx, side: Side, enough: int) -> int:
     """How many links are due, whether they owe something or not, counted no further than `enough`."""
-    some = select(link_table.c.id).where(*_waiting(side)).limit(enough).subquery()
-    return int(tx.run(select(func.count()).select_from(some)).scalar() or 0)
+    return int(tx.run(_DUE, {"mapping": side.name, "enough": enough}).scalar() or 0)
 
 
 def _split(tx: Tx, side: Side) -> tuple[int, int]:

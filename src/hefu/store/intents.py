@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from hefu.core.records import Normals
 from hefu.store.db import Tx, decoded, from_json, to_json
@@ -35,6 +35,17 @@ _COLUMNS = (
     "id", "link_id", "kind", "state", "fields", "before", "action", "attempt", "made_at", "probe_at",
     "error",
 )  # fmt: skip
+
+
+# Built once: to put a statement together costs more than to run it, and these are asked in every round.
+_DUE_LOOKS = (
+    select(*[intent.c[c] for c in _COLUMNS])
+    .join(link, link.c.id == intent.c.link_id)
+    .where(UNSETTLED, link.c.mapping == bindparam("mapping"), link.c.shard.in_(bindparam("shards", expanding=True)))
+    .where(intent.c.probe_at.is_(None) | (intent.c.probe_at <= bindparam("due_before")))
+    .order_by(intent.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def _intent(row: Sequence[Any]) -> Intent:
@@ -102,15 +113,8 @@ def created(tx: Tx, link_ids: Iterable[str]) -> set[str]:
 
 def unsettled_of(tx: Tx, mapping: str, shards: Collection[int], due_before: str, limit: int = 500) -> list[Intent]:
     """Writes of a mapping, in these shards, whose outcome must be looked up by now; oldest first."""
-    statement = (
-        select(*[intent.c[c] for c in _COLUMNS])
-        .join(link, link.c.id == intent.c.link_id)
-        .where(UNSETTLED, link.c.mapping == mapping, link.c.shard.in_(shards))
-        .where((intent.c.probe_at.is_(None)) | (intent.c.probe_at <= due_before))
-        .order_by(intent.c.id)
-        .limit(limit)
-    )
-    return [_intent(row) for row in tx.run(statement)]
+    asked = {"mapping": mapping, "shards": list(shards), "due_before": due_before, "most": limit}
+    return [_intent(row) for row in tx.run(_DUE_LOOKS, asked)]
 
 
 def creates_of(tx: Tx, mapping: str) -> list[Intent]:

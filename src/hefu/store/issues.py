@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.tables import issue
@@ -99,24 +100,31 @@ def close_issues(
     whole_record: bool = False,
 ) -> int:
     """Close the open issues of these kinds that match everything named; returns how many."""
-    where = [issue.c.state == "open", issue.c.kind.in_(kinds)]
     goldens, links = list(golden_ids), list(link_ids)
     if len(links) > 1:  # of a thousand deliveries hardly one had an issue
         links = [row[0] for row in tx.pick(issue, ("link_id",), "link_id", links, "state = 'open'")]
         if not links:
             return 0
-    if goldens:
-        where.append(issue.c.golden_id.in_(goldens))
-    if links:
-        where.append(issue.c.link_id.in_(links))
-    if connection is not None:
-        where.append(issue.c.connection == connection)
-    if field is not None:
-        where.append(issue.c.field == field)
+    asked = {"goldens": goldens, "links": links, "in_connection": connection, "in_field": field}
+    named = {name: value for name, value in asked.items() if value not in (None, [])}
+    values = {"state": state, "closed_at": tx.now(), "closed_by": by, "decision": decision}
+    return int(tx.run(_closing(frozenset(named), whole_record), {**named, "kinds": list(kinds), **values}).rowcount)
+
+
+@cache
+def _closing(named: frozenset[str], whole_record: bool) -> Any:
+    """The statement for the conditions that are named; it is asked in every round, so each is built once."""
+    matches = {
+        "goldens": issue.c.golden_id.in_(bindparam("goldens", expanding=True)),
+        "links": issue.c.link_id.in_(bindparam("links", expanding=True)),
+        "in_connection": issue.c.connection == bindparam("in_connection"),
+        "in_field": issue.c.field == bindparam("in_field"),
+    }
+    where = [issue.c.state == "open", issue.c.kind.in_(bindparam("kinds", expanding=True))]
+    where += [matches[name] for name in sorted(named)]
     if whole_record:  # not those that hold one line
         where.append(issue.c.field.not_like("%[%"))
-    values = {"state": state, "closed_at": tx.now(), "closed_by": by, "decision": decision}
-    return int(tx.run(issue.update().where(*where).values(**values)).rowcount)
+    return issue.update().where(*where)
 
 
 def keep_only(tx: Tx, kind: str, connection: str, prefix: str, still: Collection[str]) -> None:
@@ -141,10 +149,17 @@ def close_lines(tx: Tx, link_ids: Iterable[str], still_held: Collection[tuple[st
         tx.run(issue.update().where(issue.c.id.in_(lifted)).values(**values))
 
 
+_UNREADABLE = select(issue.c.id, issue.c.field).where(
+    issue.c.state == "open",
+    issue.c.kind == "unreadable",
+    issue.c.connection == bindparam("connection"),
+    issue.c.entity == bindparam("entity"),
+)  # asked for each page that is read, so built once
+
+
 def close_readable(tx: Tx, connection: str, entity: str, record_ids: Collection[str]) -> None:
     """Close what said that these records could not be read."""
-    where = (issue.c.state == "open", issue.c.kind == "unreadable", issue.c.connection == connection)
-    rows = tx.run(select(issue.c.id, issue.c.field).where(*where, issue.c.entity == entity)).all()
+    rows = tx.run(_UNREADABLE, {"connection": connection, "entity": entity}).all()
     healed = [row[0] for row in rows if row[1].rpartition(":")[0] in record_ids]
     if healed:
         values = {"state": "closed", "closed_at": tx.now(), "closed_by": "hub", "decision": "readable again"}

@@ -30,6 +30,10 @@ REQUEST: ContextVar[str | None] = ContextVar("hefu_request", default=None)
 """The number of the request that is being answered: rows that are written meanwhile carry it."""
 
 
+_LAST = select(journal.c.seq, journal.c.mac).order_by(journal.c.seq.desc()).limit(1)
+_APPEND = journal.insert()
+
+
 def _mac(key: bytes, prev: str, row: Mapping[str, Any]) -> str:
     return hmac.new(key, (prev + to_json(dict(sorted(row.items())))).encode(), hashlib.sha256).hexdigest()
 
@@ -42,7 +46,7 @@ def _sealed_head(key: bytes, seq: int, mac: str) -> str:
 def record(tx: Tx, key: bytes, actor: str, action: str, obj: str, detail: Any = None) -> None:
     """Append one row inside the caller's transaction."""
     tx.lock_name("journal")
-    last = tx.run(select(journal.c.seq, journal.c.mac).order_by(journal.c.seq.desc()).limit(1)).first()
+    last = tx.run(_LAST).first()
     seq, prev = (last[0] + 1, last[1]) if last else (1, _FIRST)
     row = {"seq": seq, "at": tx.now(), "actor": actor[:200], "action": action, "object": obj[:300],
            "detail": to_json(detail)}  # fmt: skip
@@ -50,7 +54,7 @@ def record(tx: Tx, key: bytes, actor: str, action: str, obj: str, detail: Any = 
     if request is not None:  # a row without one is sealed as rows were before there were any
         row["request"] = request[:64]
     mac = _mac(key, prev, row)
-    tx.run(journal.insert().values(**row, prev=prev, mac=mac))
+    tx.run(_APPEND, {**row, "prev": prev, "mac": mac})
     facts.set_fact(tx, _HEAD, _sealed_head(key, seq, mac))
 
 
@@ -173,7 +177,7 @@ class Anchor(NamedTuple):
 
 def anchor(tx: Tx) -> Anchor:
     """Where the chain stands now; seq 0 while there are no rows."""
-    last = tx.run(select(journal.c.seq, journal.c.mac).order_by(journal.c.seq.desc()).limit(1)).first()
+    last = tx.run(_LAST).first()
     return Anchor(tx.now(), *(tuple(last) if last else (0, _FIRST)))
 
 

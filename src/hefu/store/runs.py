@@ -5,33 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.tables import cursor, pause, run
+
+# Asked or said in every round, so built once.
+_START = run.insert()
+_END = run.update().where(run.c.id == bindparam("which"))
+_CURSOR = select(cursor.c.position, cursor.c.fingerprint, cursor.c.full_at, cursor.c.committed_at).where(
+    cursor.c.mapping == bindparam("mapping")
+)
+_MOVE_CURSOR = cursor.update().where(cursor.c.mapping == bindparam("which"))
+_PAUSED = select(pause)
+_SCOPES = select(pause.c.scope)
+_RESUME = delete(pause).where(pause.c.scope == bindparam("scope"))
 
 
 def start_run(tx: Tx, kind: str, scope: str, project_version: int) -> str:
     """A new running run; returns its id."""
     run_id = tx.store.env.new_id()
-    tx.run(
-        run.insert().values(
-            id=run_id,
-            kind=kind,
-            scope=scope,
-            state="running",
-            started_at=tx.now(),
-            counts="{}",
-            project_version=project_version,
-        )
-    )
+    row = {"id": run_id, "kind": kind, "scope": scope, "state": "running", "started_at": tx.now(), "counts": "{}"}
+    tx.run(_START, {**row, "project_version": project_version})
     return run_id
 
 
 def end_run(tx: Tx, run_id: str, state: str, counts: Mapping[str, Any], note: str | None = None) -> None:
     """How it ended and what it counted."""
     values = {"state": state, "ended_at": tx.now(), "counts": to_json(dict(counts)), "note": note}
-    tx.run(run.update().where(run.c.id == run_id).values(**values))
+    tx.run(_END, {"which": run_id, **values})
 
 
 def forget_run(tx: Tx, run_id: str) -> None:
@@ -56,18 +58,14 @@ class Cursor(NamedTuple):
 
 def get_cursor(tx: Tx, mapping: str) -> Cursor | None:
     """The cursor of a mapping, or None where nothing was read."""
-    row = tx.run(
-        select(cursor.c.position, cursor.c.fingerprint, cursor.c.full_at, cursor.c.committed_at).where(
-            cursor.c.mapping == mapping
-        )
-    ).first()
+    row = tx.run(_CURSOR, {"mapping": mapping}).first()
     return None if row is None else Cursor(*row)
 
 
 def set_cursor(tx: Tx, mapping: str, position: str | None, fingerprint: str, full_at: str | None) -> None:
     """Move a cursor, in the transaction that commits what was read up to it."""
     values = {"position": position, "fingerprint": fingerprint, "full_at": full_at, "committed_at": tx.now()}
-    if not tx.run(cursor.update().where(cursor.c.mapping == mapping).values(**values)).rowcount:
+    if not tx.run(_MOVE_CURSOR, {"which": mapping, **values}).rowcount:
         tx.insert(cursor, ("mapping", *values), [(mapping, *values.values())], skip_existing=True)
 
 
@@ -80,12 +78,12 @@ def pause_scope(tx: Tx, scope: str, code: str, facts: Mapping[str, Any], until_a
 
 def resume_scope(tx: Tx, scope: str) -> bool:
     """Let it go on; says whether it was paused."""
-    return bool(tx.run(delete(pause).where(pause.c.scope == scope)).rowcount)
+    return bool(tx.run(_RESUME, {"scope": scope}).rowcount)
 
 
 def noted(tx: Tx) -> set[str]:
     """Everything that is paused, or was until its time was over and nobody looked since."""
-    return set(tx.run(select(pause.c.scope)).scalars())
+    return set(tx.run(_SCOPES).scalars())
 
 
 def was_paused(tx: Tx, scope: str) -> bool:
@@ -102,7 +100,7 @@ def ended(tx: Tx) -> list[str]:
 def paused(tx: Tx) -> dict[str, Mapping[str, Any]]:
     """scope -> reason, of everything that is stopped now; pauses whose time is over are dropped."""
     now = tx.now()
-    rows = tx.run(select(pause)).mappings().all()
+    rows = tx.run(_PAUSED).mappings().all()
     return {
         row["scope"]: {**row, "facts": from_json(row["facts"])}
         for row in rows

@@ -7,8 +7,10 @@ transaction rolls back: what it wrote to a system is then found by looking, like
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from hefu.core.errors import Transient
 from hefu.core.urgency import URGENT
@@ -19,6 +21,24 @@ from hefu.store.tables import MISSING, link, shard, worker
 REHEARSAL = "rehearsal"
 """Who only works out what would be written. It sends nothing and is undone, so it looks at every shard, whoever drains
 it just now, and needs no lease: with a worker's share of them a plan would leave out what lies in the others."""
+
+# Asked in every round, so built once.
+_AT_WORK = link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent")
+_THESE = shard.c.id.in_(bindparam("shards", expanding=True))
+_FENCES = select(shard.c.id, shard.c.fence).where(_THESE)
+_RENEW = shard.update().where(_THESE, shard.c.worker_id == bindparam("who"))
+_URGENT = (
+    select(link.c.mapping)
+    .distinct()
+    .where(link.c.mapping.in_(bindparam("mappings", expanding=True)), link.c.priority <= URGENT)
+    .where(link.c.due_at.is_not(None), link.c.due_at <= bindparam("now"), _AT_WORK)
+)
+_ANY_DUE = (
+    select(link.c.id)
+    .where(link.c.mapping.in_(bindparam("mappings", expanding=True)))
+    .where(link.c.due_at.is_not(None), link.c.due_at <= bindparam("now"), _AT_WORK)
+    .limit(1)
+)
 
 
 def ensure_shards(tx: Tx) -> None:
@@ -47,7 +67,7 @@ def claim(tx: Tx, worker_id: str, at_most: int = SHARDS) -> dict[int, int]:
         .where(shard.c.id.in_(ids))
         .values(fence=shard.c.fence + 1, worker_id=worker_id, lease_until=until)
     )
-    return {row[0]: row[1] for row in tx.run(select(shard.c.id, shard.c.fence).where(shard.c.id.in_(ids)))}
+    return {row[0]: row[1] for row in tx.run(_FENCES, {"shards": ids})}
 
 
 def living(tx: Tx, but: str = "") -> dict[str, dict[str, str]]:
@@ -76,11 +96,8 @@ def renew(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
     if not fences or worker_id == REHEARSAL:
         return
     still_ours(tx, worker_id, fences)
-    renewed = tx.run(
-        shard.update()
-        .where(shard.c.id.in_(list(fences)), shard.c.worker_id == worker_id)
-        .values(lease_until=tx.later(tx.store.lease))
-    ).rowcount
+    until = tx.later(tx.store.lease)
+    renewed = tx.run(_RENEW, {"shards": list(fences), "who": worker_id, "lease_until": until}).rowcount
     if renewed != len(fences):
         raise Transient("store.lost_lease", worker=worker_id)
 
@@ -89,7 +106,7 @@ def still_ours(tx: Tx, worker_id: str, fences: dict[int, int]) -> None:
     """Nobody has claimed these shards since we did. Raises Transient "store.lost_lease"."""
     if worker_id == REHEARSAL:
         return
-    rows = dict(tuple(row) for row in tx.run(select(shard.c.id, shard.c.fence).where(shard.c.id.in_(list(fences)))))
+    rows = dict(tuple(row) for row in tx.run(_FENCES, {"shards": list(fences)}))
     if rows != fences:
         raise Transient("store.lost_lease", worker=worker_id)
 
@@ -103,26 +120,32 @@ def due_links(
     tx: Tx, mapping: str, shards: Sequence[int], limit: int, *, now: str | None = None, urgent: bool = False
 ) -> list[tuple[str, str]]:
     """(link id, golden id) of due work for one mapping in these shards, urgent and old first; or `urgent` alone."""
+    some = len(shards) < SHARDS
+    asked = {"now": now or tx.now(), "mapping": mapping, "most": limit, **({"shards": list(shards)} if some else {})}
+    return [(row[0], row[1]) for row in tx.run(_due(some, urgent), asked)]
+
+
+@cache
+def _due(some_shards: bool, urgent: bool) -> Any:
     statement = (
         select(link.c.id, link.c.golden_id)
-        .where(link.c.due_at.is_not(None), link.c.due_at <= (now or tx.now()), link.c.mapping == mapping)
-        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
+        .where(link.c.due_at.is_not(None), link.c.due_at <= bindparam("now"), link.c.mapping == bindparam("mapping"))
+        .where(_AT_WORK)
         .order_by(link.c.priority, link.c.due_at, link.c.id)  # as ix_link_due has them, so that nothing is sorted
-        .limit(limit)
+        .limit(bindparam("most"))
     )
     if urgent:
         statement = statement.where(link.c.priority <= URGENT)
-    if len(shards) < SHARDS:
-        statement = statement.where(link.c.shard.in_(shards))
-    return [(row[0], row[1]) for row in tx.run(statement)]
+    if some_shards:
+        statement = statement.where(link.c.shard.in_(bindparam("shards", expanding=True)))
+    return statement
 
 
 def due_mappings(tx: Tx) -> dict[str, int]:
     """mapping -> how many of its links are due now."""
     statement = (
         select(link.c.mapping, func.count())
-        .where(link.c.due_at.is_not(None), link.c.due_at <= tx.now())
-        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
+        .where(link.c.due_at.is_not(None), link.c.due_at <= tx.now(), _AT_WORK)
         .group_by(link.c.mapping)
     )
     return {row[0]: row[1] for row in tx.run(statement)}
@@ -130,14 +153,7 @@ def due_mappings(tx: Tx) -> dict[str, int]:
 
 def urgent_mappings(tx: Tx, mappings: Sequence[str]) -> set[str]:
     """Those of these mappings with urgent work that is due now."""
-    statement = (
-        select(link.c.mapping)
-        .distinct()
-        .where(link.c.mapping.in_(mappings), link.c.priority <= URGENT)
-        .where(link.c.due_at.is_not(None), link.c.due_at <= tx.now())
-        .where(link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent"))
-    )
-    return set(tx.run(statement).scalars())
+    return set(tx.run(_URGENT, {"mappings": list(mappings), "now": tx.now()}).scalars())
 
 
 def missing_mappings(tx: Tx) -> set[str]:
@@ -147,7 +163,4 @@ def missing_mappings(tx: Tx) -> set[str]:
 
 def anything_due(tx: Tx, mappings: Sequence[str]) -> bool:
     """Whether any link of these mappings is due now."""
-    now = tx.now()
-    due = (link.c.due_at.is_not(None), link.c.due_at <= now)
-    free = link.c.waits.is_(None) | (link.c.waits == "system") | (link.c.waits == "parent")
-    return tx.run(select(link.c.id).where(link.c.mapping.in_(mappings), *due, free).limit(1)).first() is not None
+    return tx.run(_ANY_DUE, {"mappings": list(mappings), "now": tx.now()}).first() is not None
