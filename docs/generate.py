@@ -23,6 +23,7 @@ from docs.words_api import OPERATIONS, TAGS
 from hefu import connectors
 from hefu.cli.main import app
 from hefu.core import project
+from hefu.core.alerts import Alerts
 from hefu.core.model import READY
 from hefu.core.presets import PRESETS
 from hefu.core.project import EntityField
@@ -45,7 +46,7 @@ DOCUMENTS: tuple[tuple[type[BaseModel], str], ...] = (
     (project.Flow, "flows/*.yaml"),
     (project.Cutover, "cutovers/*.yaml"),
     (project.Role, "roles/*.yaml"),
-    (project.Alerts, "alerts.yaml"),
+    (Alerts, "alerts.yaml"),
 )
 
 

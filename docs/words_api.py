@@ -6,8 +6,8 @@ TAGS = {
     "health": "健康检查", "me": "登录与本人", "names": "名称", "connections": "连接", "documents": "项目文档与版本",
     "mappings": "映射", "flows": "同步任务与暂停", "runs": "运行", "records": "主数据与追踪", "issues": "异常与冲突",
     "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱",
-    "go-live": "上线检查", "people": "账号、会话与令牌", "roles": "角色与授权", "audit": "审计日志",
-    "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
+    "go-live": "上线检查", "people": "账号、会话与令牌", "roles": "角色与授权", "alerts": "告警与通知",
+    "audit": "审计日志", "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -137,6 +137,12 @@ OPERATIONS = {
     "GET /grant-review": "需要复核的授权：长期未用、账号停用、角色已不存在、职责未分离。",
     "GET /policies": "账号与授权的策略。",
     "PATCH /policies": "设置三员分立、授权须批准、须双因素登录的角色。",
+    "GET /alerts": "告警规则、通知渠道与静默。",
+    "GET /notices": "规则发现的问题，最新在前。",
+    "GET /notice-messages": "发给人的消息：是否送达，未送达的原因和下次重试时间。",
+    "POST /alert-tests": "立即发送一条测试消息。",
+    "POST /silences": "静默某条规则或全部规则；到时仍存在的会再通知。",
+    "DELETE /silences/{rule}": "结束静默；* 表示对全部规则的静默。",
     "GET /audit": "审计日志，最新在前。",
     "GET /audit/export": "导出符合条件的行（每行一条 JSON，最早在前）及其校验值；导出本身也会记录。",
     "POST /audit/verify": "从头校验审计链。",

@@ -10,9 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hefu.core.alerts import Alert, Alerts
 from hefu.core.project import (
-    Alert,
-    Alerts,
     Connection,
     Entity,
     EntityField,

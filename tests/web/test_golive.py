@@ -7,7 +7,6 @@ from typing import Any
 from bench import SELF, TEXTS, Bench
 
 from hefu.app.accounts import Accounts
-from hefu.engine.cutover_checks import BACKUP_VERIFIED
 from hefu.store import journal
 
 
@@ -65,8 +64,10 @@ def test_plan_backup_and_agreement_count_once_they_are_there(b: Bench) -> None:
     assert lines(b)["reconciliation"]["done"]
     with b.app.store.begin() as tx:
         at = tx.now()
-        journal.record(tx, b.app.journal_key, "test", BACKUP_VERIFIED, "hub.hefu", {"made_at": "2020-01-01T00:00:00Z"})
+        journal.record(
+            tx, b.app.journal_key, "test", journal.BACKUP_VERIFIED, "hub.hefu", {"made_at": "2020-01-01T00:00:00Z"}
+        )
     assert not lines(b)["backup"]["done"], "an old one does not count"
     with b.app.store.begin() as tx:
-        journal.record(tx, b.app.journal_key, "test", BACKUP_VERIFIED, "hub.hefu", {"made_at": at})
+        journal.record(tx, b.app.journal_key, "test", journal.BACKUP_VERIFIED, "hub.hefu", {"made_at": at})
     assert lines(b)["backup"]["done"]

@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/v1/alert-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Send a test message now.
+         */
+        post: operations["test_api_v1_alert_tests_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules, the channels, and what is silenced.
+         */
+        get: operations["list_rules_api_v1_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -16,26 +56,6 @@ export interface paths {
          * @description The log, the newest first.
          */
         get: operations["search_api_v1_audit_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Take out what fits, one line of JSON a row, the oldest first, with its seals; that is a row of the log, too.
-         */
-        get: operations["export_api_v1_audit_export_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -548,110 +568,6 @@ export interface paths {
         get: operations["go_live_api_v1_go_live_get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grant-review": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Review
-         * @description Roles that somebody should look at: unused, of accounts switched off, without a document, joined duties.
-         */
-        get: operations["review_api_v1_grant_review_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Grants
-         * @description Who holds which role, where, until when and by whom.
-         */
-        get: operations["list_grants_api_v1_grants_get"];
-        put?: never;
-        /**
-         * Make Grant
-         * @description Put a role into somebody's hands; where a policy says so, another must agree first. Their sessions end.
-         */
-        post: operations["make_grant_api_v1_grants_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grants/{grant_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End Grant
-         * @description Take a role back; the holder's sessions end.
-         */
-        delete: operations["end_grant_api_v1_grants__grant_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grants/{grant_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve Grant
-         * @description Agree to a role that another granted.
-         */
-        post: operations["approve_grant_api_v1_grants__grant_id__approve_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grants/{grant_id}/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reject Grant
-         * @description Turn down a role that waits for agreement.
-         */
-        post: operations["reject_grant_api_v1_grants__grant_id__reject_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,26 +1100,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * New Recovery Codes
-         * @description New recovery codes in place of the old ones, for a code of the authenticator; told this once.
-         */
-        post: operations["new_recovery_codes_api_v1_me_recovery_codes_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/me/second-factor": {
         parameters: {
             query?: never;
@@ -1235,7 +1131,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Second Factor
-         * @description From now on it is asked for; its recovery codes are told this once.
+         * @description From now on it is asked for.
          */
         post: operations["confirm_second_factor_api_v1_me_second_factor_confirm_post"];
         delete?: never;
@@ -1492,6 +1388,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notice-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Messages
+         * @description Messages to people, newest first: whether they arrived, else why not and when they are sent again.
+         */
+        get: operations["list_messages_api_v1_notice_messages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description What rules have found, newest first.
+         */
+        get: operations["list_notices_api_v1_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pauses": {
         parameters: {
             query?: never;
@@ -1678,30 +1614,6 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/v1/policies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Policies
-         * @description What holds for accounts and for granting roles.
-         */
-        get: operations["policies_api_v1_policies_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change Policies
-         * @description Separate the duties, ask for a second person, ask for a second factor; or no longer.
-         */
-        patch: operations["change_policies_api_v1_policies_patch"];
         trace?: never;
     };
     "/api/v1/readiness": {
@@ -1948,46 +1860,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/rights": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Rights
-         * @description Every right there is, in words: what roles and tokens are made of.
-         */
-        get: operations["list_rights_api_v1_rights_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/roles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Roles
-         * @description Every role: what it allows and shows, and how many hold it.
-         */
-        get: operations["list_roles_api_v1_roles_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -2116,27 +1988,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions": {
+    "/api/v1/silences": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List Sessions
-         * @description Who is signed in, from where; the newest first.
-         */
-        get: operations["list_sessions_api_v1_sessions_get"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Silence
+         * @description Tell nobody of what a rule (or any) finds until then; what is still so is told then.
+         */
+        post: operations["silence_api_v1_silences_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions/{session_id}": {
+    "/api/v1/silences/{rule}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2147,50 +2019,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End Session
-         * @description Sign somebody out there.
+         * End Silence
+         * @description Tell again from now on; '*' ends what silences all rules.
          */
-        delete: operations["end_session_api_v1_sessions__session_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Tokens
-         * @description API tokens of everybody, the newest first; never the token itself.
-         */
-        get: operations["list_tokens_api_v1_tokens_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revoke Token
-         * @description End a token of anybody.
-         */
-        delete: operations["revoke_token_api_v1_tokens__token_id__delete"];
+        delete: operations["end_silence_api_v1_silences__rule__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2210,154 +2042,6 @@ export interface paths {
          * @description Plan to take something back; nothing is written before the plan is approved and applied.
          */
         post: operations["undo_api_v1_undo_plans_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Users
-         * @description Accounts by login, with the roles they hold.
-         */
-        get: operations["list_users_api_v1_users_get"];
-        put?: never;
-        /**
-         * Add User
-         * @description Make an account; it holds no role yet.
-         */
-        post: operations["add_user_api_v1_users_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{login}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One User
-         * @description One account.
-         */
-        get: operations["one_user_api_v1_users__login__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change User
-         * @description Change name, e-mail or language.
-         */
-        patch: operations["change_user_api_v1_users__login__patch"];
-        trace?: never;
-    };
-    "/api/v1/users/{login}/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make Link
-         * @description A link that lets its owner in once, in place of the password (not of the second factor).
-         */
-        post: operations["make_link_api_v1_users__login__link_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{login}/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Reset Second Factor
-         * @description Take the second factor away from who lost it, with its recovery codes; sessions end.
-         */
-        delete: operations["reset_second_factor_api_v1_users__login__second_factor_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{login}/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End Sessions
-         * @description Sign somebody out everywhere.
-         */
-        delete: operations["end_sessions_api_v1_users__login__sessions_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{login}/switch-off": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Switch Off
-         * @description Switch an account off: its sessions end at once, its tokens are refused.
-         */
-        post: operations["switch_off_api_v1_users__login__switch_off_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{login}/switch-on": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Switch On
-         * @description Switch an account on again.
-         */
-        post: operations["switch_on_api_v1_users__login__switch_on_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2509,58 +2193,6 @@ export interface components {
         Accepted: {
             /** Accepted */
             accepted: number;
-        };
-        /**
-         * Account
-         * @description Somebody who may sign in; nothing secret.
-         */
-        Account: {
-            /** Email */
-            email: string | null;
-            /** Has Password */
-            has_password: boolean;
-            /**
-             * Issuer
-             * @description The single sign-on provider that vouches for them
-             */
-            issuer: string | null;
-            /** Language */
-            language: ("en" | "zh") | null;
-            /**
-             * Last At
-             * @description Last login or use
-             */
-            last_at: string | null;
-            /**
-             * Login
-             * @example li
-             */
-            login: string;
-            /** Made At */
-            made_at: string;
-            /** Made By */
-            made_by: string;
-            /**
-             * Must Have Second Factor
-             * @description A policy asks for one
-             */
-            must_have_second_factor: boolean;
-            /** Name */
-            name: string;
-            /** Password At */
-            password_at: string | null;
-            /**
-             * Roles
-             * @description Held, or waiting for agreement
-             */
-            roles: components["schemas"]["Grant"][];
-            /** Second Factor */
-            second_factor: boolean;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "on" | "off";
         };
         /**
          * Agreement
@@ -2742,24 +2374,47 @@ export interface components {
          */
         Chain: {
             /**
-             * Altered Write
-             * @description A write to a system whose history says something else than the log
-             */
-            altered_write: string | null;
-            /**
-             * Anchor
-             * @description Where the chain stands now, as a line to keep where the hub cannot reach
-             */
-            anchor: string;
-            /**
              * Broken At
              * @description The first row that does not fit
              */
             broken_at: number | null;
-            /** Rows */
-            rows: number;
             /** Whole */
             whole: boolean;
+        };
+        /**
+         * Change
+         * @description A document's new state: its text, or its data (comments of the old text go then).
+         */
+        Change: {
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * ChannelHead
+         * @description A way to reach people, without its address and secrets.
+         */
+        ChannelHead: {
+            /** Channel */
+            channel: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dingtalk" | "feishu" | "wecom" | "webhook" | "email" | "apprise";
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
         };
         /**
          * Checked
@@ -3022,7 +2677,7 @@ export interface components {
         Credentials: {
             /**
              * Code
-             * @description Of the second factor, or a recovery code
+             * @description Of the second factor
              */
             code?: string | null;
             /** Login */
@@ -3277,11 +2932,11 @@ export interface components {
         };
         /**
          * Ended
-         * @description How many sessions ended.
+         * @description Whether it was silenced.
          */
         Ended: {
-            /** Ended */
-            ended: number;
+            /** Was Silenced */
+            was_silenced: boolean;
         };
         /**
          * Entities
@@ -3821,61 +3476,6 @@ export interface components {
             items: components["schemas"]["Flow"][];
         };
         /**
-         * Grant
-         * @description A role in somebody's hands.
-         */
-        Grant: {
-            /** Approved At */
-            approved_at: string | null;
-            /** Approved By */
-            approved_by: string | null;
-            /** Departments */
-            departments: string[] | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Ended By */
-            ended_by: string | null;
-            /** Granted At */
-            granted_at: string;
-            /** Granted By */
-            granted_by: string;
-            /** Id */
-            id: string;
-            /** Login */
-            login: string;
-            /**
-             * Organisations
-             * @description Only there; null: everywhere
-             */
-            organisations: string[] | null;
-            /** Reason */
-            reason: string;
-            /**
-             * Role
-             * @example steward
-             */
-            role: string;
-            /**
-             * State
-             * @description asked: another must agree first
-             * @enum {string}
-             */
-            state: "asked" | "held" | "ended";
-            /**
-             * Until At
-             * @description It ends by itself then
-             */
-            until_at: string | null;
-        };
-        /**
-         * Grants
-         * @description The newest first.
-         */
-        Grants: {
-            /** Items */
-            items: components["schemas"]["Grant"][];
-        };
-        /**
          * Group
          * @description Issues of one cause.
          */
@@ -3973,6 +3573,27 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /**
+         * Hush
+         * @description Tell nobody until then.
+         */
+        Hush: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Rule
+             * @description null: all rules
+             */
+            rule?: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * Ignore
@@ -4108,19 +3729,6 @@ export interface components {
          */
         Kind: "in_flight" | "conflict" | "filtered" | "transformed" | "rounding" | "drift" | "missing_left" | "missing_right" | "duplicate" | "unexplained";
         /**
-         * Link
-         * @description Lets its owner in once; told this once.
-         */
-        Link: {
-            /**
-             * Path
-             * @description Behind this hub's address
-             */
-            path: string;
-            /** Until At */
-            until_at: string;
-        };
-        /**
          * LinkDetail
          * @description With what the system was last found to hold, and last told.
          */
@@ -4167,17 +3775,6 @@ export interface components {
              * @description Why it is not delivered: parent, person, outcome, system
              */
             waits: string | null;
-        };
-        /**
-         * LinkFor
-         * @description How long it holds.
-         */
-        LinkFor: {
-            /**
-             * Minutes
-             * @default 15
-             */
-            minutes: number;
         };
         /**
          * Load
@@ -4337,18 +3934,8 @@ export interface components {
             language: "en" | "zh";
             /** Login */
             login: string;
-            /**
-             * Must Set Up Second Factor
-             * @description Until then nothing else is allowed
-             */
-            must_set_up_second_factor: boolean;
             /** Name */
             name: string;
-            /**
-             * Recovery Codes
-             * @description How many are left; each stands in once for the second factor
-             */
-            recovery_codes: number;
             /**
              * Rights
              * @description Every right that is held at least somewhere: what a screen shows buttons by
@@ -4358,6 +3945,40 @@ export interface components {
             roles: components["schemas"]["Hold"][];
             /** Second Factor */
             second_factor: boolean;
+        };
+        /**
+         * Message
+         * @description What one recipient is told at once.
+         */
+        Message: {
+            /** Attempt */
+            attempt: number;
+            /** Code */
+            code: string | null;
+            /** Due At */
+            due_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: string;
+            /** Made At */
+            made_at: string;
+            /** Notices */
+            notices: number;
+            /** Recipient */
+            recipient: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sending" | "sent" | "failed";
+            /** Title */
+            title: string;
+            /**
+             * Why
+             * @description Of the last attempt that was refused, in the caller's language
+             */
+            why: string | null;
         };
         /**
          * Missing
@@ -4407,53 +4028,6 @@ export interface components {
             mappings: {
                 [key: string]: components["schemas"]["MappingNames"];
             };
-        };
-        /**
-         * NewAccount
-         * @description A new account has no password: a one-time link or single sign-on lets its owner in.
-         */
-        NewAccount: {
-            /** Email */
-            email?: string | null;
-            /** Language */
-            language?: ("en" | "zh") | null;
-            /**
-             * Login
-             * @example li
-             */
-            login: string;
-            /**
-             * Name
-             * @default
-             */
-            name: string;
-        };
-        /**
-         * NewGrant
-         * @description A role for somebody, where and for how long.
-         */
-        NewGrant: {
-            /** Days */
-            days?: number | null;
-            /** Departments */
-            departments?: string[] | null;
-            /**
-             * Login
-             * @example li
-             */
-            login: string;
-            /** Organisations */
-            organisations?: string[] | null;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /**
-             * Role
-             * @example steward
-             */
-            role: string;
         };
         /**
          * NewPassword
@@ -4520,6 +4094,53 @@ export interface components {
             detail: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Notice
+         * @description Something a rule found, as one owner hears of it.
+         */
+        Notice: {
+            /**
+             * About
+             * @description Since when, why, who sees to it
+             */
+            about: string;
+            /** Count */
+            count: number;
+            /** Id */
+            id: string;
+            /**
+             * Link
+             * @description Path of the console
+             * @example /conflicts?issue=0199
+             */
+            link: string;
+            /**
+             * On
+             * @enum {string}
+             */
+            on: "conflict" | "rejected" | "duplicate" | "deleted" | "delete_edit" | "drift" | "unreadable" | "unresolved" | "loss" | "unknown_outcome" | "flood" | "paused" | "connection" | "late" | "failed" | "plan" | "difference" | "backup";
+            /** Opened At */
+            opened_at: string;
+            /** Over At */
+            over_at: string | null;
+            /** Owner */
+            owner: string;
+            /** Rule */
+            rule: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "watching" | "told" | "over";
+            /**
+             * Text
+             * @description In the caller's language
+             * @example 3 conflict(s) wait for a decision (crm)
+             */
+            text: string;
+            /** Told At */
+            told_at: string | null;
         };
         /**
          * Object
@@ -4608,16 +4229,6 @@ export interface components {
             /** Items */
             items: components["schemas"]["Outcome"][];
         };
-        /** Page[Account] */
-        Page_Account_: {
-            /** Items */
-            items: components["schemas"]["Account"][];
-            /**
-             * Next
-             * @description Cursor of the next page; null: this is the last
-             */
-            next?: string | null;
-        };
         /** Page[AuditEntry] */
         Page_AuditEntry_: {
             /** Items */
@@ -4672,6 +4283,26 @@ export interface components {
         Page_Job_: {
             /** Items */
             items: components["schemas"]["Job"][];
+            /**
+             * Next
+             * @description Cursor of the next page; null: this is the last
+             */
+            next?: string | null;
+        };
+        /** Page[Message] */
+        Page_Message_: {
+            /** Items */
+            items: components["schemas"]["Message"][];
+            /**
+             * Next
+             * @description Cursor of the next page; null: this is the last
+             */
+            next?: string | null;
+        };
+        /** Page[Notice] */
+        Page_Notice_: {
+            /** Items */
+            items: components["schemas"]["Notice"][];
             /**
              * Next
              * @description Cursor of the next page; null: this is the last
@@ -4807,69 +4438,6 @@ export interface components {
         Pauses: {
             /** Items */
             items: components["schemas"]["Pause"][];
-        };
-        /**
-         * PersonSession
-         * @description Where somebody is signed in.
-         */
-        PersonSession: {
-            /** Address */
-            address: string;
-            /** Agent */
-            agent: string;
-            /**
-             * How
-             * @description password, totp, recovery, link, oidc, oidc_mfa
-             */
-            how: string;
-            /** Id */
-            id: string;
-            /** Login */
-            login: string;
-            /** Made At */
-            made_at: string;
-            /** Seen At */
-            seen_at: string;
-            /** Until At */
-            until_at: string;
-        };
-        /**
-         * PersonSessions
-         * @description Everybody who is signed in.
-         */
-        PersonSessions: {
-            /** Items */
-            items: components["schemas"]["PersonSession"][];
-        };
-        /**
-         * PersonToken
-         * @description An API token of somebody: what it may, never what it is.
-         */
-        PersonToken: {
-            /** Id */
-            id: string;
-            /** Live */
-            live: boolean;
-            /** Login */
-            login: string;
-            /** Made At */
-            made_at: string;
-            /** Name */
-            name: string;
-            /** Scopes */
-            scopes: string[];
-            /** Until At */
-            until_at: string | null;
-            /** Used At */
-            used_at: string | null;
-        };
-        /**
-         * PersonTokens
-         * @description Those of everybody.
-         */
-        PersonTokens: {
-            /** Items */
-            items: components["schemas"]["PersonToken"][];
         };
         /**
          * Plan
@@ -5036,39 +4604,6 @@ export interface components {
             state: "planned" | "writing" | "written" | "changed" | "refused" | "settled" | "left";
             /** Title */
             title: string;
-        };
-        /**
-         * Policies
-         * @description What holds for accounts and roles.
-         */
-        Policies: {
-            /**
-             * Approved
-             * @description A second person agrees before a role is held
-             */
-            approved: boolean;
-            /**
-             * Second Factor
-             * @description Roles whose holders must use a second factor; '*': everybody
-             */
-            second_factor: string[];
-            /**
-             * Separated
-             * @description System, security and audit lie in three hands (三员分立)
-             */
-            separated: boolean;
-        };
-        /**
-         * PolicyChange
-         * @description What is left out stays.
-         */
-        PolicyChange: {
-            /** Approved */
-            approved?: boolean | null;
-            /** Second Factor */
-            second_factor?: string[] | null;
-            /** Separated */
-            separated?: boolean | null;
         };
         /**
          * Preview
@@ -5281,6 +4816,17 @@ export interface components {
             store: boolean;
         };
         /**
+         * Recipient
+         * @description Whom to write to.
+         */
+        Recipient: {
+            /**
+             * Recipient
+             * @description A channel, or an e-mail address
+             */
+            recipient: string;
+        };
+        /**
          * Reconciliation
          * @description The matrix, and the money.
          */
@@ -5456,14 +5002,6 @@ export interface components {
             title: string;
         };
         /**
-         * RecoveryCodes
-         * @description Each stands in once for the second factor; told this once.
-         */
-        RecoveryCodes: {
-            /** Codes */
-            codes: string[];
-        };
-        /**
          * Rejection
          * @description Why it is not to be done.
          */
@@ -5516,143 +5054,6 @@ export interface components {
             };
         };
         /**
-         * Review
-         * @description What somebody should look at, the newest first.
-         */
-        Review: {
-            /** Items */
-            items: components["schemas"]["Reviewed"][];
-        };
-        /**
-         * Reviewed
-         * @description A role that somebody should look at.
-         */
-        Reviewed: {
-            /** Approved At */
-            approved_at: string | null;
-            /** Approved By */
-            approved_by: string | null;
-            /** Departments */
-            departments: string[] | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Ended By */
-            ended_by: string | null;
-            /** Granted At */
-            granted_at: string;
-            /** Granted By */
-            granted_by: string;
-            /** Id */
-            id: string;
-            /**
-             * Last At
-             * @description When its holder was here last
-             */
-            last_at: string | null;
-            /** Login */
-            login: string;
-            /**
-             * Organisations
-             * @description Only there; null: everywhere
-             */
-            organisations: string[] | null;
-            /** Reason */
-            reason: string;
-            /**
-             * Role
-             * @example steward
-             */
-            role: string;
-            /**
-             * State
-             * @description asked: another must agree first
-             * @enum {string}
-             */
-            state: "asked" | "held" | "ended";
-            /**
-             * Until At
-             * @description It ends by itself then
-             */
-            until_at: string | null;
-            /** Why */
-            why: ("asked" | "gone" | "off" | "unused" | "duties")[];
-        };
-        /**
-         * Right
-         * @description One right in the caller's language.
-         */
-        Right: {
-            /** Resource */
-            resource: string;
-            /**
-             * Right
-             * @example record.see
-             */
-            right: string;
-            /** Title */
-            title: string;
-        };
-        /**
-         * Rights
-         * @description Every right there is.
-         */
-        Rights: {
-            /** Items */
-            items: components["schemas"]["Right"][];
-        };
-        /**
-         * RoleWords
-         * @description A role with all that it extends.
-         */
-        RoleWords: {
-            /**
-             * Apart
-             * @description Roles that nobody may hold besides it
-             */
-            apart: string[];
-            /** Departments */
-            departments: string[] | null;
-            /**
-             * Duties
-             * @description Which of system, security and audit it touches
-             */
-            duties: string[];
-            /** Edit */
-            edit: string[];
-            /** Holders */
-            holders: number;
-            /** Organisations */
-            organisations: string[] | null;
-            /**
-             * Ready
-             * @description It comes with the hub; else the project's own
-             */
-            ready: boolean;
-            /** Rights */
-            rights: string[];
-            /** Role */
-            role: string;
-            /**
-             * See
-             * @description Class, entity or entity.field -> how
-             */
-            see: {
-                [key: string]: "seen" | "masked" | "hidden";
-            };
-            /** Title */
-            title: {
-                [key: string]: string;
-            };
-        };
-        /**
-         * Roles
-         * @description All of them by name.
-         */
-        Roles: {
-            /** Items */
-            items: components["schemas"]["RoleWords"][];
-        };
-        /**
          * RowNote
          * @description Why it stopped, or what is wrong with a record.
          */
@@ -5665,6 +5066,58 @@ export interface components {
             field: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Rule
+         * @description An alert rule; it is changed in its document.
+         */
+        Rule: {
+            /**
+             * After Seconds
+             * @description How long it may last unsaid
+             */
+            after_seconds: number;
+            /** Again Seconds */
+            again_seconds: number | null;
+            /** At Least */
+            at_least: number;
+            /** Connections */
+            connections: string[];
+            /** Flows */
+            flows: string[];
+            /**
+             * On
+             * @enum {string}
+             */
+            on: "conflict" | "rejected" | "duplicate" | "deleted" | "delete_edit" | "drift" | "unreadable" | "unresolved" | "loss" | "unknown_outcome" | "flood" | "paused" | "connection" | "late" | "failed" | "plan" | "difference" | "backup";
+            /** Owner */
+            owner: string;
+            /**
+             * Rule
+             * @example conflicts
+             */
+            rule: string;
+            /** Silenced Until */
+            silenced_until: string | null;
+            /** To */
+            to: string[];
+            /**
+             * Told
+             * @description Causes that are so now and were told
+             */
+            told: number;
+        };
+        /**
+         * Rules
+         * @description All rules, channels and silences.
+         */
+        Rules: {
+            /** Channels */
+            channels: components["schemas"]["ChannelHead"][];
+            /** Items */
+            items: components["schemas"]["Rule"][];
+            /** Silences */
+            silences: components["schemas"]["Silence"][];
         };
         /**
          * Run
@@ -5870,10 +5323,10 @@ export interface components {
             scope: string;
         };
         /**
-         * SecondFactorSecret
+         * SecondFactor
          * @description For an authenticator; told once.
          */
-        SecondFactorSecret: {
+        SecondFactor: {
             /**
              * Address
              * @description otpauth address, for a QR code
@@ -5945,7 +5398,7 @@ export interface components {
             agent: string;
             /**
              * How
-             * @description password, totp, recovery, link, oidc, oidc_mfa
+             * @description password, totp, link, oidc
              */
             how: string;
             /** Id */
@@ -6007,6 +5460,25 @@ export interface components {
             until_at: string;
         };
         /**
+         * Silence
+         * @description Until when nobody is told.
+         */
+        Silence: {
+            /** Author */
+            author: string;
+            /** From At */
+            from_at: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Rule
+             * @description null: all rules
+             */
+            rule: string | null;
+            /** Until At */
+            until_at: string;
+        };
+        /**
          * Source
          * @description Where a value came from.
          */
@@ -6049,27 +5521,6 @@ export interface components {
             ok: boolean;
             /** Who */
             who: string;
-        };
-        /**
-         * Tested
-         * @description Whether a system could be reached, with credentials and rights.
-         */
-        Tested: {
-            error: components["schemas"]["Trouble"] | null;
-            /**
-             * Health
-             * @description Facts of the system: version, quota
-             */
-            health: {
-                [key: string]: string;
-            };
-            /**
-             * Objects
-             * @description What it offers
-             */
-            objects: string[];
-            /** Ok */
-            ok: boolean;
         };
         /**
          * TheirCode
@@ -6438,21 +5889,39 @@ export interface components {
             started_at: string;
         };
         /**
-         * Change
-         * @description A document's new state: its text, or its data (comments of the old text go then).
+         * Tested
+         * @description Whether the message was taken; that it was not is an ordinary answer.
          */
-        hefu__web__routes__documents__Change: {
-            /** Document */
-            document?: {
-                [key: string]: unknown;
-            } | null;
+        hefu__web__routes__alerts__Tested: {
+            /** Code */
+            code?: string | null;
+            /** Detail */
+            detail?: string | null;
+            /** Taken */
+            taken: boolean;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * Tested
+         * @description Whether a system could be reached, with credentials and rights.
+         */
+        hefu__web__routes__connections__Tested: {
+            error: components["schemas"]["Trouble"] | null;
             /**
-             * Note
-             * @default
+             * Health
+             * @description Facts of the system: version, quota
              */
-            note: string;
-            /** Text */
-            text?: string | null;
+            health: {
+                [key: string]: string;
+            };
+            /**
+             * Objects
+             * @description What it offers
+             */
+            objects: string[];
+            /** Ok */
+            ok: boolean;
         };
         /**
          * Draft
@@ -6490,18 +5959,6 @@ export interface components {
              */
             state: "open" | "replaced" | "published" | "discarded";
         };
-        /**
-         * Change
-         * @description What others read of an account; what is left out stays.
-         */
-        hefu__web__routes__people__Change: {
-            /** Email */
-            email?: string | null;
-            /** Language */
-            language?: ("en" | "zh") | null;
-            /** Name */
-            name?: string | null;
-        };
     };
     responses: never;
     parameters: never;
@@ -6511,6 +5968,68 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    test_api_v1_alert_tests_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recipient"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hefu__web__routes__alerts__Tested"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules_api_v1_alerts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_api_v1_audit_get: {
         parameters: {
             query?: {
@@ -6544,48 +6063,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry_"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_api_v1_audit_export_get: {
-        parameters: {
-            query?: {
-                actor?: string | null;
-                /** @description 'plan.' means all that begin so */
-                action?: string[] | null;
-                object?: string | null;
-                /** @description The number of a request */
-                request?: string | null;
-                /** @description All of these somewhere */
-                words?: string | null;
-                /** @description At or after this instant (UTC) */
-                since?: string | null;
-                /** @description Before this instant (UTC) */
-                until?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description JSON lines */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/jsonl": string;
                 };
             };
             /** @description What went wrong */
@@ -6707,7 +6184,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tested"];
+                    "application/json": components["schemas"]["hefu__web__routes__connections__Tested"];
                 };
             };
             /** @description What went wrong */
@@ -6933,7 +6410,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tested"];
+                    "application/json": components["schemas"]["hefu__web__routes__connections__Tested"];
                 };
             };
             /** @description What went wrong */
@@ -7161,7 +6638,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["hefu__web__routes__documents__Change"];
+                "application/json": components["schemas"]["Change"];
             };
         };
         responses: {
@@ -7469,197 +6946,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checklist"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    review_api_v1_grant_review_get: {
-        parameters: {
-            query?: {
-                /** @description Unused for so long */
-                days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Review"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_grants_api_v1_grants_get: {
-        parameters: {
-            query?: {
-                /** @description Ended ones, too */
-                ended?: boolean;
-                login?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Grants"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    make_grant_api_v1_grants_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewGrant"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Grant"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_grant_api_v1_grants__grant_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                grant_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Grant"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    approve_grant_api_v1_grants__grant_id__approve_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                grant_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Grant"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reject_grant_api_v1_grants__grant_id__reject_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                grant_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Grant"];
                 };
             };
             /** @description What went wrong */
@@ -8570,39 +7856,6 @@ export interface operations {
             };
         };
     };
-    new_recovery_codes_api_v1_me_recovery_codes_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Code"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     begin_second_factor_api_v1_me_second_factor_post: {
         parameters: {
             query?: never;
@@ -8618,7 +7871,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecondFactorSecret"];
+                    "application/json": components["schemas"]["SecondFactor"];
                 };
             };
             /** @description What went wrong */
@@ -8646,13 +7899,11 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -9107,6 +8358,78 @@ export interface operations {
             };
         };
     };
+    list_messages_api_v1_notice_messages_get: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: ("waiting" | "sending" | "sent" | "failed")[] | null;
+                /** @description Most rows of one page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Message_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notices_api_v1_notices_get: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: ("watching" | "told" | "over")[] | null;
+                /** @description Most rows of one page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_pauses_api_v1_pauses_get: {
         parameters: {
             query?: never;
@@ -9463,68 +8786,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    policies_api_v1_policies_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Policies"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_policies_api_v1_policies_patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PolicyChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Policies"];
                 };
             };
             /** @description What went wrong */
@@ -9984,64 +9245,6 @@ export interface operations {
             };
         };
     };
-    list_rights_api_v1_rights_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Rights"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_roles_api_v1_roles_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Roles"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_runs_api_v1_runs_get: {
         parameters: {
             query?: {
@@ -10307,13 +9510,46 @@ export interface operations {
             };
         };
     };
-    list_sessions_api_v1_sessions_get: {
+    silence_api_v1_silences_post: {
         parameters: {
-            query?: {
-                login?: string | null;
-            };
+            query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hush"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_silence_api_v1_silences__rule__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -10324,97 +9560,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonSessions"];
+                    "application/json": components["schemas"]["Ended"];
                 };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_session_api_v1_sessions__session_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_tokens_api_v1_tokens_get: {
-        parameters: {
-            query?: {
-                login?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonTokens"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_token_api_v1_tokens__token_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -10447,301 +9594,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_users_api_v1_users_get: {
-        parameters: {
-            query?: {
-                /** @description Part of the login, the name or the e-mail */
-                q?: string | null;
-                state?: ("on" | "off") | null;
-                /** @description Most rows of one page */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Account_"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    add_user_api_v1_users_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewAccount"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    one_user_api_v1_users__login__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_user_api_v1_users__login__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["hefu__web__routes__people__Change"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    make_link_api_v1_users__login__link_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinkFor"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_second_factor_api_v1_users__login__second_factor_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_sessions_api_v1_users__login__sessions_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Ended"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    switch_off_api_v1_users__login__switch_off_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    switch_on_api_v1_users__login__switch_on_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description What went wrong */

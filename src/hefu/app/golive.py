@@ -18,7 +18,6 @@ from hefu.core.errors import HubError
 from hefu.core.project import Project
 from hefu.core.reconcile import EXPLAINED
 from hefu.core.rights import granted
-from hefu.engine.cutover_checks import BACKUP_VERIFIED
 from hefu.engine.hub import Hub
 from hefu.store import cutovers, journal, proofs
 from hefu.store import plans as kept
@@ -134,7 +133,7 @@ def _newest_plan(tx: Tx, fits: Callable[[str], bool]) -> kept.StoredPlan | None:
 
 
 def _backup(tx: Tx) -> Line:
-    row = journal.newest(tx, BACKUP_VERIFIED)
+    row = journal.newest(tx, journal.BACKUP_VERIFIED)
     if row is None:
         return Line("backup", False, "golive.no_backup")
     made = (row["detail"] or {}).get("made_at") or row["at"]

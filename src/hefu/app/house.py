@@ -34,6 +34,7 @@ class Machine:
 
     HEFU_STORE: database URL (default: sqlite in .hefu/ of the working folder).  HEFU_HOME: folder of keys and the
     default database.  HEFU_LISTEN: host:port for webhooks and health.  HEFU_LANGUAGE: en or zh (default: locale).
+    HEFU_URL: where people reach the console, for the links of notices (default: http:// and HEFU_LISTEN).
     HEFU_LEASE: seconds (at least 1) after which a silent worker's work goes to the others; the same for all workers.
     """
 
@@ -43,6 +44,11 @@ class Machine:
     listen: str
     lease: float = LEASE_SECONDS
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where people reach the console, without a slash at its end."""
+        return (self.environ.get("HEFU_URL") or f"http://{self.listen}").rstrip("/")
 
     @classmethod
     def here(cls, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Machine:

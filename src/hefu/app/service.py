@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hefu.app import telling
 from hefu.app.house import App
 from hefu.core.errors import HubError
 from hefu.core.urgency import urgently
@@ -69,7 +70,9 @@ class Service:
         self.app.store.lock()
         self._pulse.start(reaping=False)
         try:
-            self.wakeups.start({"cycle": self._cycle, "full": self._full, "drain": self._drain, "hint": self._hint})
+            self.wakeups.start(
+                {"cycle": self._cycle, "full": self._full, "drain": self._drain, "hint": self._hint, "tell": self._tell}
+            )
             self._pulse.reaping(True)
             self._schedule()
         except BaseException:
@@ -116,6 +119,8 @@ class Service:
                 if flow.full_scan:
                     self.wakeups.every(flow.full_scan, "full", flow.flow)
                 self.wakeups.wake("cycle", flow.flow)
+        if self.hub.project.alerts is not None and self.hub.project.alerts.alerts:
+            self.wakeups.every(telling.EVERY, "tell", "")
 
     @contextmanager
     def _job(self, what: str) -> Iterator[Hub | None]:
@@ -150,6 +155,11 @@ class Service:
             if hub is not None and flow is not None and flow.enabled:
                 run = worker.cycle(hub, flow, full=full)
                 self.told("cycle", name, dict(run.counts))
+
+    def _tell(self, _key: str) -> None:
+        with self._job("alerts") as hub:
+            if hub is not None:
+                telling.turn(self.app, hub.project)
 
     def _drain(self, _key: str) -> None:
         with self._job("delivery") as hub:

@@ -93,7 +93,7 @@ def verify(
             found = backup.verify(
                 file, _key(app.machine, app.secrets, passphrase), lambda table, n: told(f"{table} {n}")
             )
-        _note(app, person(by), "backup.verified", file, found)
+        _note(app, person(by), journal.BACKUP_VERIFIED, file, found)
         s.give({"file": str(file), **_facts(found)})
         s.say(f"Whole: {found.rows} rows in {len(found.tables)} tables, of {found.made_at}.",
               f"完整：{len(found.tables)} 个表共 {found.rows} 行，时间 {found.made_at}。", style="green")  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from hefu.cli import (
+    alert,
     applying,
     audit,
     backup,
@@ -55,6 +56,7 @@ for part in (
     migrate,
     cutover,
     golive,
+    alert,
     system,
     store,
     backup,

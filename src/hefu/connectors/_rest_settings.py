@@ -13,7 +13,7 @@ from pydantic import Field as _Field
 from pydantic import SecretStr
 
 from hefu.core.connector import Settings, setting
-from hefu.core.project import Duration
+from hefu.core.ground import Duration
 from hefu.core.records import FieldType
 
 Verdict = Literal["rejected", "transient", "denied", "stale", "missing", "unsupported", "expired", "ok"]

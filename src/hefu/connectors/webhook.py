@@ -7,10 +7,6 @@ receiver.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
@@ -23,9 +19,9 @@ from hefu.core.connector import Answer, Connector, Settings, Site, setting
 from hefu.core.env import stamp
 from hefu.core.errors import Denied, HubError, Rejected, Transient, Unanswered, Unsupported
 from hefu.core.records import Abilities, FieldType, ObjectSchema, Page, Record, Values, Write, Written
+from hefu.core.signed_hook import signed_headers, signing_key
 
 _CURSOR = "sent"
-_SECRET_BYTES = range(24, 65)
 
 
 class WebhookField(Settings):
@@ -133,16 +129,7 @@ class Webhook(Connector):
         at = self.site.now()
         event = {"type": kind, "timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data}
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        second = str(int(at.timestamp()))
-        content = f"{event_id}.{second}.".encode() + body
-        signed = (base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode() for key in self._keys)
-        headers = {
-            **self.settings.headers,
-            "content-type": "application/json",
-            "webhook-id": event_id,
-            "webhook-timestamp": second,
-            "webhook-signature": " ".join(f"v1,{text}" for text in signed),
-        }
+        headers = {**self.settings.headers, **signed_headers(self._keys, event_id, at, body)}
         try:
             answer = self.site.http.send("POST", self.settings.url, headers=headers, body=body, writes=True)
         except Unanswered as error:
@@ -178,11 +165,8 @@ class Webhook(Connector):
 
 
 def _key(secret: str, connection: str) -> bytes:
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) not in _SECRET_BYTES:
+    key = signing_key(secret)
+    if key is None:
         raise Unsupported("webhook.secret", connection=connection)
     return key
 

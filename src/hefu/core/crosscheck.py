@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
+from hefu.core.alertcheck import check_alerts
 from hefu.core.cutover import MERGE
 from hefu.core.documents import Flaw, Path
 from hefu.core.errors import Unsupported
@@ -59,6 +60,7 @@ class _Check:
         for cutover in self.project.cutovers.values():
             yield from self.cutover(cutover)
         yield from self.roles()
+        yield from check_alerts(self.project)
 
     def known(
         self,

@@ -13,8 +13,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from hefu.core.alerts import Alerts
 from hefu.core.errors import Unsupported
-from hefu.core.project import Alerts, Connection, Cutover, Entity, Flow, Role
+from hefu.core.project import Connection, Cutover, Entity, Flow, Role
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.words import tell
 

@@ -10,47 +10,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from hefu.core.alerts import Alerts
+from hefu.core.ground import Document, Duration, Name, Ratio, Share, Text2
 from hefu.core.records import FieldType
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _duration(value: object) -> object:
-    """'30s', '10m', '2h', '1d' or a number of seconds."""
-    try:
-        if isinstance(value, str) and value[:-1].isdigit() and value[-1] in _UNITS:
-            return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
-        if isinstance(value, int) and not isinstance(value, bool):
-            return timedelta(seconds=value)
-    except OverflowError as error:
-        raise ValueError("longer than any calendar") from error
-    return value
-
-
-def _share(value: object) -> object:
-    """'5%' as 0.05."""
-    return str(Decimal(value[:-1]) / 100) if isinstance(value, str) and value.endswith("%") else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str | int, Field(examples=["30s", "10m", "2h", "1d"])]),
-]
-Share = Annotated[Decimal, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)]
-Ratio = Annotated[Decimal, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
-Text2 = dict[Literal["en", "zh"], str]
-
-
-class Document(BaseModel):
-    """Base of all document parts: an unknown word is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 # ------------------------------------------------------------------ connections
 
@@ -348,7 +314,7 @@ class Cutover(Document):
     )
 
 
-# -------------------------------------------------------------- roles and alerts
+# ------------------------------------------------------------------------- roles
 
 
 See = Literal["seen", "masked", "hidden"]
@@ -376,20 +342,6 @@ class Role(Document):
     edit: list[str] = Field([], description="Classes, entities or entity.field whose values it may change, if seen")
     within: Within = Within()
     apart: list[Name] = Field([], description="Roles that nobody may hold besides this one")
-
-
-class Alert(Document):
-    """When to tell whom (sent from a later version on; kept and validated already)."""
-
-    on: Literal["conflict", "rejected", "paused", "drift", "flood", "unknown_outcome", "late"]
-    to: list[str] = []
-    after: Duration = timedelta(0)
-
-
-class Alerts(Document):
-    """All alert rules of a project."""
-
-    alerts: dict[Name, Alert]
 
 
 class Project(Document):

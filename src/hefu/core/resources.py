@@ -104,7 +104,15 @@ RESOURCES: Mapping[str, Resource] = {
         {"see": _SEE, "run": ("carry out steps", "执行步骤"), "sign": ("sign steps and decide", "签字与决策")},
     ),
     "report": Resource("Reports", "报表", {"see": _SEE, "export": ("take it out in a file", "导出")}),
-    "alert": Resource("Alerts", "告警", {"see": _SEE, "silence": ("silence for a time", "静默")}),
+    "alert": Resource(
+        "Alerts",
+        "告警",
+        {
+            "see": _SEE,
+            "silence": ("silence for a time", "静默"),
+            "test": ("send a test message", "发送测试消息"),
+        },
+    ),
     "privacy": Resource(
         "Requests about personal data",
         "个人信息请求",

@@ -28,9 +28,6 @@ from hefu.store.tables import link
 ROUNDS = 12
 """Cycles after which a flow that never comes to rest counts as not in step."""
 
-BACKUP_VERIFIED = "backup.verified"
-"""What the journal says once a backup was restored on trial and found whole."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -207,7 +204,7 @@ def _backup(book: Hub, check: CutoverCheck) -> Finding:
     """In a rehearsal, too, it is the backup of the real hub that counts."""
     within = check.within if check.within is not None else timedelta(days=1)
     with book.store.look() as tx:
-        row = journal.newest(tx, BACKUP_VERIFIED)
+        row = journal.newest(tx, journal.BACKUP_VERIFIED)
         now = instant(tx.now())
     made = None if row is None else (row["detail"] or {}).get("made_at") or row["at"]
     age = None if made is None else now - moment(made)
@@ -224,4 +221,4 @@ _LOOKS: dict[str, Callable[[Hub, CutoverCheck, Sequence[str]], Finding]] = {
     "migrated": _migrated,
 }
 
-__all__ = ["BACKUP_VERIFIED", "Finding", "do", "look", "sync"]
+__all__ = ["Finding", "do", "look", "sync"]

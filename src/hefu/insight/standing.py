@@ -36,7 +36,7 @@ def flow_states(tx: Tx, project: Project, names: Sequence[str] | None = None) ->
     read = {row[0]: (row[1], row[2]) for row in tx.run(select(*columns))}
     due, stopped = shards.due_mappings(tx), runs.paused(tx)
     trials = set(tx.run(select(canary.c.mapping).where(canary.c.state == "trial")).scalars())
-    oldest = _oldest_due(tx, [m for flow in flows for m in flow.mappings])
+    oldest = oldest_due(tx, [m for flow in flows for m in flow.mappings])
     counts = _records(tx)
     return [_flow(tx, project, flow, read, due, stopped, trials, oldest, counts) for flow in flows]
 
@@ -88,7 +88,7 @@ def _pause(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("since_at", "until_at", "code", "facts")}
 
 
-def _oldest_due(tx: Tx, mappings: Sequence[str]) -> dict[str, str]:
+def oldest_due(tx: Tx, mappings: Sequence[str]) -> dict[str, str]:
     """Mapping -> since when something is owed that could go."""
     where = (link.c.due_at.is_not(None), link.c.mapping.in_(list(mappings)), link.c.due_at <= tx.now())
     oldest = select(link.c.mapping, func.min(link.c.due_at)).where(*where).group_by(link.c.mapping)
@@ -116,4 +116,4 @@ def lines(tx: Tx, days: int) -> list[dict[str, Any]]:
     return [{"day": day, **dict(found)} for day, found in sorted(per_day.items())]
 
 
-__all__ = ["flow_states", "lines", "standing"]
+__all__ = ["flow_states", "lines", "oldest_due", "standing"]

@@ -6,6 +6,7 @@ Everything that connectors ask of the net goes through `Egress`; no other room i
 
 from hefu.net.budget import Budget, Grant, LocalBudget
 from hefu.net.egress import Counts, Egress
-from hefu.net.policy import Policy, targets_in
+from hefu.net.mail import MailServer
+from hefu.net.policy import Policy, admit, targets_in
 
-__all__ = ["Budget", "Counts", "Egress", "Grant", "LocalBudget", "Policy", "targets_in"]
+__all__ = ["Budget", "Counts", "Egress", "Grant", "LocalBudget", "MailServer", "Policy", "admit", "targets_in"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,6 +105,12 @@ def plain(address: Address) -> Address:
     return address
 
 
+def is_inside(address: str) -> bool:
+    """Whether a numeric address belongs to the house: a private or loopback one."""
+    ip = plain(ipaddress.ip_address(address.split("%")[0]))
+    return ip.is_private or ip.is_loopback
+
+
 class Policy:
     """What one connection may reach.
 
@@ -128,10 +135,24 @@ class Policy:
         ip = plain(ipaddress.ip_address(address.split("%")[0]))
         if any(ip.version == net.version and ip in net for net in _NEVER):
             return "net.address_refused"
-        inside = ip.is_private or ip.is_loopback
+        inside = is_inside(address)
         if self.targets is None:
             return "net.address_refused" if inside or not ip.is_global else None
         return "net.plain_http" if scheme == "http" and not inside else None
+
+
+def admit(connection: str, host: str) -> None:
+    """For a library that calls by itself: raises Unsupported where a host that an admin wrote leads to an address
+    that is never called. A name that does not resolve is left to the library to complain of.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return
+    policy = Policy([(host, 0)], connection)
+    for address in {str(one[4][0]) for one in found}:
+        if (code := policy.refusal(address, "https")) is not None:
+            raise Unsupported(code, connection=connection, url=host, address=address)
 
 
 def targets_in(settings: Mapping[str, Any]) -> set[Target]:

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hefu.core import documents as doc
+from hefu.core.alerts import Alerts
 from hefu.core.crosscheck import crosscheck
 from hefu.core.documents import FOLDERS, KINDS, Finding, Flaw, nearest
 from hefu.core.errors import Unsupported
@@ -24,7 +25,7 @@ from hefu.core.model import READY, resolve
 from hefu.core.project import Project
 from hefu.store.changes import diff
 from hefu.store.folder import encoding, read_folder, write_folder
-from hefu.store.settings import SettingsTypes, settle
+from hefu.store.settings import SettingsTypes, channels, settle
 from hefu.store.shape import fit
 from hefu.store.tree import Mark, Tree, parse, walk
 from hefu.store.writing import document
@@ -138,6 +139,8 @@ class _Reader:
         if kind == "connection":
             model, more = settle(name, tree, model, self.settings)
             flaws += more
+        if isinstance(model, Alerts):
+            flaws += channels(tree, model)
         self.findings += [_placed(file, tree, flaw) for flaw in flaws]
         if model is None:
             self.broken.add((kind, name))

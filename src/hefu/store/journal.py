@@ -26,6 +26,9 @@ _FIRST = "0" * 64
 _HEAD = "audit_head"
 _AT_ONCE = 1000
 
+BACKUP_VERIFIED = "backup.verified"
+"""What a row says once a backup was read in full and found whole."""
+
 REQUEST: ContextVar[str | None] = ContextVar("hefu_request", default=None)
 """The number of the request that is being answered: rows that are written meanwhile carry it."""
 

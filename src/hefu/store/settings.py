@@ -1,4 +1,7 @@
-"""A connection's settings against its connector's: unknown words, wrong types, and secrets written in clear."""
+"""A connection's settings against its connector's: unknown words, wrong types, and secrets written in clear.
+
+The channels of notices keep secrets, too; what is wrong with those is found here as well.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel
 
+from hefu.core.alerts import HIDDEN, Alerts
 from hefu.core.documents import Flaw, Path, nearest
 from hefu.core.project import Connection
 from hefu.store.secrets import SOURCES, malformed, references
@@ -94,13 +98,27 @@ def _clear(name: str, path: Path) -> Flaw:
     return Flaw("connection", name, ("settings", *path), "documents.clear_secret", word, (f"${{env:{variable}}}",))
 
 
-def _bad_references(name: str, tree: Tree) -> Iterator[Flaw]:
+def channels(tree: Tree, model: Alerts) -> Iterator[Flaw]:
+    """What is wrong with the secrets of notice channels: written in clear, or a reference that is none."""
+    inside = tree.child("channels")
+    for name, channel in model.channels.items():
+        for word in HIDDEN[channel.kind]:
+            value = getattr(channel, word)
+            if value and "${" not in value:
+                variable = re.sub(r"\W+", "_", f"{name}_{word}").upper()
+                yield Flaw("alerts", "alerts", ("channels", name, word), "documents.clear_secret", word,
+                           (f"${{env:{variable}}}",))  # fmt: skip
+    if inside is not None:
+        yield from _bad_references("alerts", inside, "alerts", ("channels",))
+
+
+def _bad_references(name: str, tree: Tree, kind: str = "connection", at: Path = ("settings",)) -> Iterator[Flaw]:
     for path, value in _leaves(tree):
         for word in malformed(value.raw or ""):
             source, _, rest = word[2:].rstrip("}").partition(":")
             source, rest = (nearest(source, SOURCES), rest) if rest else ("env", source)
             right = f"${{{source}:{rest.strip() or 'NAME'}}}"
-            yield Flaw("connection", name, ("settings", *path), "documents.reference", word, (right,))
+            yield Flaw(kind, name, (*at, *path), "documents.reference", word, (right,))
 
 
 def _leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree]]:

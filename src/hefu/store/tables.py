@@ -528,6 +528,7 @@ journal = Table(
     comment="The audit log: what people and the hub decided, chained so that a gap or an edit shows.",
 )
 Index("ix_journal_at", journal.c.at)
+Index("ix_journal_action", journal.c.action, journal.c.seq)
 
 CLOSED = "the audit log is only added to"
 """What the database says to whoever would change or delete a row of it."""
@@ -788,3 +789,51 @@ attempt = Table(
     comment="Failed logins, counted where all processes see them, so that guessing grows slow.",
 )
 Index("ix_attempt_last_at", attempt.c.last_at)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("rule", Name, nullable=False),
+    Column("cause", String(300), nullable=False, comment="what happened to what; equal = the same thing"),
+    Column("owner", String(254), nullable=False, comment="who hears of it; empty: nobody, it is only listed"),
+    Column("state", String(16), nullable=False),
+    Column("facts", Text, nullable=False, comment="JSON: how many, where, since when; never values of records"),
+    Column("opened_at", Instant, nullable=False),
+    Column("gone_at", Instant, comment="since when it is not seen any more; it is over when that lasts"),
+    Column("told_at", Instant, comment="when it was last told"),
+    Column("over_at", Instant),
+    _states("watching", "told", "over"),
+    comment="What alert rules found, for each owner: watched until it lasts too long, told, over.",
+)
+Index("ix_notice_state", notice.c.state, notice.c.id)
+Index("ix_notice_told_at", notice.c.told_at)
+
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("recipient", String(254), nullable=False, comment="a channel, or an e-mail address"),
+    Column("told", Text, nullable=False, comment="JSON list: what is told, notice by notice"),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="when it is sent (again); of one being sent: when that is over"),
+    Column("ended_at", Instant),
+    Column("error", Text, comment="JSON: code and facts of the last attempt"),
+    _states("waiting", "sending", "sent", "failed"),
+    comment="Messages to people: each until it is taken, or a day has passed.",
+)
+Index("ix_dispatch_state", dispatch.c.state, dispatch.c.due_at)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("rule", Name, comment="null: all rules"),
+    Column("from_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="Until when a rule tells nobody.",
+)

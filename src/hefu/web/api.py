@@ -19,6 +19,7 @@ from hefu.web.front import Front
 from hefu.web.hooks import Hooks
 from hefu.web.problem import MEDIA, Problem, problem
 from hefu.web.routes import (
+    alerts,
     audit,
     cockpit,
     connections,
@@ -49,7 +50,7 @@ from hefu.web.routes import (
 
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
-    records, issues, plans, reconciliation, migrations, cockpit, golive, people, grants, audit,
+    records, issues, plans, reconciliation, migrations, cockpit, golive, people, grants, alerts, audit,
     settings, jobs, events,
 )  # fmt: skip
 """In the order of the reference."""

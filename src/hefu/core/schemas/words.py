@@ -181,13 +181,53 @@ WORDS: dict[str, tuple[str, str]] = {
     "Within.organisations": ("", "仅限属于这些组织的记录；不写则不限"),
     "Within.departments": ("", "仅限 department 字段为这些取值的记录；不写则不限"),
     "Alerts.alerts": ("Alert rules by name", "告警规则（按名称）"),
-    "Alert.on": ("What to tell of", "告警事件"),
-    "Alert.to": ("Whom to tell: e-mail addresses or web hooks", "通知谁：邮箱或 Webhook"),
-    "Alert.after": ("Only if it lasts longer than this", "持续超过此时间才通知"),
+    "Alerts.channels": ("Ways to reach people, by name", "通知渠道（按名称）"),
+    "Alert.on": ("", "告警事件"),
+    "Alert.connections": ("", "仅限这些连接"),
+    "Alert.flows": ("", "仅限这些同步任务"),
+    "Alert.after": (
+        "",
+        (
+            "持续超过此时间才通知；backup 为没有更新的已校验备份的时长。不写时：late 15m、connection 2m、"
+            "unknown_outcome 10m、backup 26h，其余立即通知"
+        ),
+    ),
+    "Alert.at_least": ("", "达到此数量才通知：同一原因的待处理事项数、失败的运行次数"),
+    "Alert.within": ("", "用于 failed：统计最近多长时间内开始的运行"),
+    "Alert.owner": ("", "负责人：写在通知中；同一原因一小时内最多通知一次"),
+    "Alert.to": ("", "通知谁：渠道名称或邮箱地址"),
+    "Alert.again": ("", "持续期间再次提醒的间隔，至少一小时"),
+    "Channel.kind": ("What carries the notice", "渠道类型"),
+    "Channel.url": ("", "机器人或 Webhook 的地址，令牌写作 ${sealed:名称}；邮件不用"),
+    "Channel.secret": ("", "机器人的加签密钥或 Webhook 的签名密钥，写作 ${sealed:名称}"),
+    "Channel.keyword": ("", "机器人要求每条消息包含的关键词"),
+    "Channel.host": ("", "邮件服务器"),
+    "Channel.port": ("", "邮件服务器端口；不写则 tls 为 465，starttls 为 587，none 为 25"),
+    "Channel.security": ("", "邮件的加密方式；none 仅限内网"),
+    "Channel.user": ("", "邮件登录名；为空则不登录"),
+    "Channel.password": ("", "邮件密码或授权码，写作 ${sealed:名称}"),
+    "Channel.sender": ("", "发件人地址"),
+    "Channel.to": ("", "规则以名称指定此邮件渠道时的收件人"),
+    "Channel.ca_file": ("", "企业自有证书机构的 PEM 文件"),
+    "Channel.language": ("", "通知的语言"),
 }
 """'Type.word' -> (English where the type itself has no description, Chinese)."""
 
 CHOICES: dict[str, str] = {
+    "Alert.on": (
+        "conflict 冲突 | rejected: refused by a system 被系统拒绝 | duplicate 疑似重复 | deleted 被删除 | "
+        "delete_edit: deleted here, edited there 一边删除一边修改 | drift: a system's fields changed 结构变化 | "
+        "unreadable 无法读取 | unresolved: a reference that leads nowhere 引用找不到 | "
+        "loss: a value cut short 数据截断 | unknown_outcome: written or not? 写入结果未知 | "
+        "flood: stopped by a limit 超过上限而停止 | paused: anything that is stopped 已暂停 | "
+        "connection: a system is down 连接中断 | late: a flow is behind 同步滞后 | failed: runs that failed 运行失败 | "
+        "plan: waits for approval 计划待批准 | "
+        "difference: the last reconciliation found some 对账有差异 | backup: none is young enough 备份过旧"
+    ),
+    "Channel.kind": (
+        "dingtalk 钉钉 | feishu: Feishu or Lark 飞书 | wecom 企业微信 | webhook: signed JSON 签名的 JSON | "
+        "email 邮件 | apprise: any of its addresses (extra 'apprise') 其他渠道"
+    ),
     "Entity.on_delete": (
         "propagate: delete there, too 同步删除 | deactivate: set `deactivate` 停用 | ignore 忽略 | "
         "ask: a person decides 由人决定"

@@ -316,6 +316,25 @@ ERRORS = {
         "请在其映射中加入该字段，或更换归属方。",
     ),
     # ---------------------------------------------------------------- secrets
+    "documents.unknown_channel": Words("There is no channel '{word}'.", "没有名为“{word}”的通知渠道。", *_NEAREST),
+    "documents.no_mail": Words(
+        "'{word}' is an e-mail address, and there is no channel of kind email.",
+        "“{word}”是邮箱地址，但没有 kind: email 的通知渠道。",
+        "Add one under 'channels', with host and sender.",
+        "请在 channels 下添加一个，并填写 host 和 sender。",
+    ),
+    "documents.no_readers": Words(
+        "The mail channel '{word}' names nobody who reads.",
+        "邮件渠道“{word}”没有收件人。",
+        "Write addresses into its 'to', or into the rule's.",
+        "请在该渠道的 to 中填写邮箱，或在规则的 to 中直接填写邮箱。",
+    ),
+    "documents.narrows_nothing": Words(
+        "'{word}' does not narrow what this rule looks at.",
+        "“{word}”不适用于此规则关注的事件。",
+        "Delete it.",
+        "请删除。",
+    ),
     "documents.clear_secret": Words(
         "The secret '{word}' is written in clear.",
         "密钥“{word}”以明文写在文档中。",
