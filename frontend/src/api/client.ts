@@ -30,12 +30,15 @@ export function carry(csrf: string | null): void {
   token = csrf;
 }
 
+/** Questions that are sent as a body: they change nothing, and their answers hold records that need not be kept. */
+const ASKS = /\/(preview|codes|profile|test|mapping-proposals|expression-checks|document-checks)$/;
+
 const door: Middleware = {
   onRequest({ request }) {
     request.headers.set("Accept-Language", i18next.language);
     if (request.method !== "GET" && request.method !== "HEAD") {
       if (token) request.headers.set("X-CSRF-Token", token);
-      if (!request.headers.has("Idempotency-Key")) request.headers.set("Idempotency-Key", crypto.randomUUID());
+      if (!ASKS.test(new URL(request.url).pathname) && !request.headers.has("Idempotency-Key")) request.headers.set("Idempotency-Key", crypto.randomUUID());
     }
     return request;
   },

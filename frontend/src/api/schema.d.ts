@@ -7564,6 +7564,8 @@ export interface operations {
             header?: {
                 /** @description ETag of the state that was seen */
                 "if-match"?: string | null;
+                /** @description '*': only if there is none yet */
+                "if-none-match"?: string | null;
             };
             path: {
                 mapping: string;

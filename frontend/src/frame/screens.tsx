@@ -1,5 +1,6 @@
 /** All screens: where each is, what right it asks for, and where the menu lists it. */
 import {
+  ApartmentOutlined,
   ApiOutlined,
   AuditOutlined,
   CarryOutOutlined,
@@ -7,7 +8,9 @@ import {
   DiffOutlined,
   SafetyCertificateOutlined,
   SyncOutlined,
+  TableOutlined,
   TeamOutlined,
+  TranslationOutlined,
   WarningOutlined,
 } from "@ant-design/icons";
 import { type ComponentType, lazy, type LazyExoticComponent, type ReactNode } from "react";
@@ -44,6 +47,13 @@ export const PLACES: readonly Place[] = [
   { path: "/runs/:run", name: "runs.title", right: "run.see", page: lazy(() => import("../screens/runs/Run")) },
   { path: "/connections", name: "connections.title", group: "menu.syncs", right: "connection.see", icon: <ApiOutlined />,
     page: lazy(() => import("../screens/connections/Connections")) },
+  { path: "/mappings", name: "mappings.title", group: "menu.syncs", right: "mapping.see", icon: <ApartmentOutlined />,
+    page: lazy(() => import("../screens/mappings/Mappings")) },
+  { path: "/mappings/:mapping", name: "mappings.title", right: "mapping.see", page: lazy(() => import("../screens/mappings/Mapper")) },
+  { path: "/value-maps", name: "values.title", group: "menu.syncs", right: "mapping.see", icon: <TranslationOutlined />,
+    page: lazy(() => import("../screens/value-maps/ValueMaps")) },
+  { path: "/objects", name: "objects.title", group: "menu.syncs", right: "schema.see", icon: <TableOutlined />,
+    page: lazy(() => import("../screens/objects/Objects")) },
   { path: "/reconciliation", name: "reconciliation.title", group: "menu.proof", right: "reconciliation.see",
     icon: <SafetyCertificateOutlined />, page: lazy(() => import("../screens/reconciliation/Reconciliation")) },
 ]; // prettier-ignore

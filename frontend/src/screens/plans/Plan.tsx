@@ -9,6 +9,7 @@ import { api, body, type Shape } from "../../api/client";
 import { useNames } from "../../api/names";
 import { useJob } from "../../api/jobs";
 import { useMay, useMe } from "../../frame/session";
+import { Difference } from "../../parts/Difference";
 import { JobNote } from "../../parts/JobNote";
 import { Moment } from "../../parts/Moment";
 import { Moved, said } from "../../parts/Moved";
@@ -46,6 +47,7 @@ export default function Plan() {
       actions={<Actions made={made} />}
     >
       {made.note && <Alert type="info" title={made.note} />}
+      <Publishes made={made} />
       <Card size="small">
         <Flex gap={32} wrap>
           {Object.entries(made.tally).map(([state, n]) => (
@@ -101,6 +103,26 @@ export default function Plan() {
   );
 }
 
+/** The documents that become current with it: whoever signs agrees to these, too. */
+function Publishes({ made }: { made: Detail }) {
+  const { t } = useTranslation();
+  const names = useNames();
+  const said = made.counts["publishes"] as { mapping: string; draft: string } | undefined;
+  const asked = useQuery({
+    queryKey: ["draft", said?.draft],
+    queryFn: () => body(api.GET("/api/v1/mapping-drafts/{draft_id}", { params: { path: { draft_id: said?.draft ?? "" } } })),
+    enabled: said !== undefined,
+    refetchInterval: false,
+  });
+  if (!said) return null;
+  const done = asked.data?.state === "published";
+  return (
+    <Card size="small" title={t(done ? "plan.published" : "plan.publishes", { name: names.mapping(said.mapping) })}>
+      {asked.data && <Difference changes={asked.data.changes} />}
+    </Card>
+  );
+}
+
 function entryState(state: string): string {
   const shown: Record<string, string> = { planned: "waiting", writing: "applying", written: "applied", changed: "paused", settled: "ok", left: "paused" };
   return shown[state] ?? state;
@@ -109,7 +131,8 @@ function entryState(state: string): string {
 /** "32 to create, 128 to change" over all systems. */
 function effect(made: Detail, t: (key: string, facts?: Record<string, unknown>) => string): string {
   const sums = new Map<string, number>();
-  for (const counts of Object.values(made.counts)) {
+  const writes = made.counts["writes"];
+  for (const counts of Object.values(typeof writes === "object" && writes !== null ? writes : made.counts)) {
     if (counts === null || typeof counts !== "object") continue;
     for (const [kind, n] of Object.entries(counts)) if (typeof n === "number") sums.set(kind, (sums.get(kind) ?? 0) + n);
   }

@@ -22,7 +22,7 @@ from hefu.web.route import needs, resource
 from hefu.web.routes.documents import DocumentChange, Finding
 from hefu.web.routes.jobs import Job, shown
 from hefu.web.routes.materials import Entity, fields_of
-from hefu.web.tags import IfMatch, require, tag
+from hefu.web.tags import IfMatch, IfNoneMatch, require, tag
 
 router = resource("mappings")
 
@@ -147,13 +147,14 @@ def workbench(mapping: Name, who: Who, response: Response) -> Workbench:
 @router.put("/mappings/{mapping}/draft", openapi_extra=needs("mapping.edit"))
 def save(
     mapping: Name, asked: Saving, who: Who, response: Response,
-    if_match: IfMatch = None,
+    if_match: IfMatch = None, if_none_match: IfNoneMatch = None,
 ) -> Workbench:  # fmt: skip
     """Keep a new revision of the draft. It has no effect on anything before a plan publishes it."""
     who.rights.require("project.edit")
     with who.look() as tx:
         there = kept.open_draft(tx, mapping)
-    require(f"draft {mapping}", _tag(there), if_match)
+    nothing = there is None and mapping not in who.front.project().mappings
+    require(f"draft {mapping}", None if nothing else _tag(there), if_match, if_none_match)
     rules = {field: one.model_dump(exclude_unset=True) for field, one in asked.rules.items()}
     try:
         drafts.save(
