@@ -5,22 +5,15 @@ Stories end in what the systems hold, not in what the page says.
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench import CANARY, SELF, Bench
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from bench import CANARY, Bench
+from browsing import AXE, enter, go, held, hindrances
+from playwright.sync_api import Browser, expect
 
-from hefu.app.accounts import Accounts
-from hefu.connectors.memory import MemorySystem
 from hefu.core.rights import Scope
-from hefu.web.console import STATIC, serve
-
-CHROMIUM = shutil.which("chromium")
-AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+from hefu.web.console import serve
 
 SCREENS = {
     "/": ("驾驶舱", "Cockpit"),
@@ -32,68 +25,11 @@ SCREENS = {
     "/syncs": ("同步任务", "Flows"),
     "/runs": ("运行", "Runs"),
     "/connections": ("连接", "Connections"),
+    "/mappings": ("映射", "Mappings"),
+    "/value-maps": ("值映射", "Value maps"),
+    "/objects": ("对象与字段", "Objects and fields"),
     "/reconciliation": ("对账", "Reconciliation"),
 }
-
-
-def _needs(there: bool, what: str) -> None:
-    if not there and os.environ.get("HEFU_CI"):
-        pytest.fail(what)
-    if not there:
-        pytest.skip(what)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    _needs(CHROMIUM is not None, "install Chromium: apt-get install chromium")
-    _needs((STATIC / "index.html").is_file(), "build the console: make console")
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-def enter(browser: Browser, b: Bench, login: str, language: str = "en-US") -> Page:
-    """A page of who came in by a one-time link; what a browser finds wrong with it ends the test."""
-    context = browser.new_context(locale=language, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console", lambda said: wrong.append(said.text) if said.type == "error" and "401" not in said.text else None
-    )
-    foreign = [b.base]
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((*foreign, "data:")) else None)
-    page.wrong = wrong  # type: ignore[attr-defined]
-    ticket, _ = Accounts(b.app).link(SELF, login)
-    page.goto(f"{b.base}/ui/#/enter/{ticket}")
-    expect(page.get_by_role("navigation")).to_be_visible()
-    return page
-
-
-def _is_fault(said: ConsoleMessage) -> bool:
-    return said.type == "error" and "401" not in said.text  # which is how a page learns that nobody is signed in
-
-
-def go(page: Page, path: str) -> None:
-    """To a screen by its address."""
-    page.goto(page.url.split("/ui/")[0] + "/ui" + path)
-
-
-def hindrances(page: Page) -> list[tuple[str, list[str]]]:
-    """What keeps people with keyboard, reader or weak eyes from this page: axe's serious and critical findings."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")
-    heavy = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in heavy]
-
-
-def held(system: MemorySystem, record_id: str, field: str) -> object:
-    """What the system holds now."""
-    found = system.get("customer", record_id, "10")
-    assert found is not None
-    return found[field]
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Take out what fits, one line of JSON a row, the oldest first, with its seals; that is a row of the log, too.
+         */
+        get: operations["export_api_v1_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -568,6 +588,110 @@ export interface paths {
         get: operations["go_live_api_v1_go_live_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grant-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review
+         * @description Roles that somebody should look at: unused, of accounts switched off, without a document, joined duties.
+         */
+        get: operations["review_api_v1_grant_review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Grants
+         * @description Who holds which role, where, until when and by whom.
+         */
+        get: operations["list_grants_api_v1_grants_get"];
+        put?: never;
+        /**
+         * Make Grant
+         * @description Put a role into somebody's hands; where a policy says so, another must agree first. Their sessions end.
+         */
+        post: operations["make_grant_api_v1_grants_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Grant
+         * @description Take a role back; the holder's sessions end.
+         */
+        delete: operations["end_grant_api_v1_grants__grant_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{grant_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Grant
+         * @description Agree to a role that another granted.
+         */
+        post: operations["approve_grant_api_v1_grants__grant_id__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{grant_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Grant
+         * @description Turn down a role that waits for agreement.
+         */
+        post: operations["reject_grant_api_v1_grants__grant_id__reject_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1100,6 +1224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Recovery Codes
+         * @description New recovery codes in place of the old ones, for a code of the authenticator; told this once.
+         */
+        post: operations["new_recovery_codes_api_v1_me_recovery_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/second-factor": {
         parameters: {
             query?: never;
@@ -1131,7 +1275,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Second Factor
-         * @description From now on it is asked for.
+         * @description From now on it is asked for; its recovery codes are told this once.
          */
         post: operations["confirm_second_factor_api_v1_me_second_factor_confirm_post"];
         delete?: never;
@@ -1616,6 +1760,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policies
+         * @description What holds for accounts and for granting roles.
+         */
+        get: operations["policies_api_v1_policies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Policies
+         * @description Separate the duties, ask for a second person, ask for a second factor; or no longer.
+         */
+        patch: operations["change_policies_api_v1_policies_patch"];
+        trace?: never;
+    };
     "/api/v1/readiness": {
         parameters: {
             query?: never;
@@ -1860,6 +2028,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rights
+         * @description Every right there is, in words: what roles and tokens are made of.
+         */
+        get: operations["list_rights_api_v1_rights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description Every role: what it allows and shows, and how many hold it.
+         */
+        get: operations["list_roles_api_v1_roles_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1988,6 +2196,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Who is signed in, from where; the newest first.
+         */
+        get: operations["list_sessions_api_v1_sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description Sign somebody out there.
+         */
+        delete: operations["end_session_api_v1_sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -2028,6 +2276,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description API tokens of everybody, the newest first; never the token itself.
+         */
+        get: operations["list_tokens_api_v1_tokens_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description End a token of anybody.
+         */
+        delete: operations["revoke_token_api_v1_tokens__token_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/undo-plans": {
         parameters: {
             query?: never;
@@ -2042,6 +2330,154 @@ export interface paths {
          * @description Plan to take something back; nothing is written before the plan is approved and applied.
          */
         post: operations["undo_api_v1_undo_plans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Accounts by login, with the roles they hold.
+         */
+        get: operations["list_users_api_v1_users_get"];
+        put?: never;
+        /**
+         * Add User
+         * @description Make an account; it holds no role yet.
+         */
+        post: operations["add_user_api_v1_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One User
+         * @description One account.
+         */
+        get: operations["one_user_api_v1_users__login__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change name, e-mail or language.
+         */
+        patch: operations["change_user_api_v1_users__login__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{login}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description A link that lets its owner in once, in place of the password (not of the second factor).
+         */
+        post: operations["make_link_api_v1_users__login__link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{login}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset Second Factor
+         * @description Take the second factor away from who lost it, with its recovery codes; sessions end.
+         */
+        delete: operations["reset_second_factor_api_v1_users__login__second_factor_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{login}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Sessions
+         * @description Sign somebody out everywhere.
+         */
+        delete: operations["end_sessions_api_v1_users__login__sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{login}/switch-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Off
+         * @description Switch an account off: its sessions end at once, its tokens are refused.
+         */
+        post: operations["switch_off_api_v1_users__login__switch_off_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{login}/switch-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch On
+         * @description Switch an account on again.
+         */
+        post: operations["switch_on_api_v1_users__login__switch_on_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2193,6 +2629,58 @@ export interface components {
         Accepted: {
             /** Accepted */
             accepted: number;
+        };
+        /**
+         * Account
+         * @description Somebody who may sign in; nothing secret.
+         */
+        Account: {
+            /** Email */
+            email: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Issuer
+             * @description The single sign-on provider that vouches for them
+             */
+            issuer: string | null;
+            /** Language */
+            language: ("en" | "zh") | null;
+            /**
+             * Last At
+             * @description Last login or use
+             */
+            last_at: string | null;
+            /**
+             * Login
+             * @example li
+             */
+            login: string;
+            /** Made At */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /**
+             * Must Have Second Factor
+             * @description A policy asks for one
+             */
+            must_have_second_factor: boolean;
+            /** Name */
+            name: string;
+            /** Password At */
+            password_at: string | null;
+            /**
+             * Roles
+             * @description Held, or waiting for agreement
+             */
+            roles: components["schemas"]["Grant"][];
+            /** Second Factor */
+            second_factor: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "off";
         };
         /**
          * Agreement
@@ -2374,29 +2862,24 @@ export interface components {
          */
         Chain: {
             /**
+             * Altered Write
+             * @description A write to a system whose history says something else than the log
+             */
+            altered_write: string | null;
+            /**
+             * Anchor
+             * @description Where the chain stands now, as a line to keep where the hub cannot reach
+             */
+            anchor: string;
+            /**
              * Broken At
              * @description The first row that does not fit
              */
             broken_at: number | null;
+            /** Rows */
+            rows: number;
             /** Whole */
             whole: boolean;
-        };
-        /**
-         * Change
-         * @description A document's new state: its text, or its data (comments of the old text go then).
-         */
-        Change: {
-            /** Document */
-            document?: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /** Text */
-            text?: string | null;
         };
         /**
          * ChannelHead
@@ -2677,7 +3160,7 @@ export interface components {
         Credentials: {
             /**
              * Code
-             * @description Of the second factor
+             * @description Of the second factor, or a recovery code
              */
             code?: string | null;
             /** Login */
@@ -2929,14 +3412,6 @@ export interface components {
         Drifts: {
             /** Items */
             items: components["schemas"]["Drift"][];
-        };
-        /**
-         * Ended
-         * @description Whether it was silenced.
-         */
-        Ended: {
-            /** Was Silenced */
-            was_silenced: boolean;
         };
         /**
          * Entities
@@ -3476,6 +3951,61 @@ export interface components {
             items: components["schemas"]["Flow"][];
         };
         /**
+         * Grant
+         * @description A role in somebody's hands.
+         */
+        Grant: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Departments */
+            departments: string[] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string | null;
+            /** Granted At */
+            granted_at: string;
+            /** Granted By */
+            granted_by: string;
+            /** Id */
+            id: string;
+            /** Login */
+            login: string;
+            /**
+             * Organisations
+             * @description Only there; null: everywhere
+             */
+            organisations: string[] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Role
+             * @example steward
+             */
+            role: string;
+            /**
+             * State
+             * @description asked: another must agree first
+             * @enum {string}
+             */
+            state: "asked" | "held" | "ended";
+            /**
+             * Until At
+             * @description It ends by itself then
+             */
+            until_at: string | null;
+        };
+        /**
+         * Grants
+         * @description The newest first.
+         */
+        Grants: {
+            /** Items */
+            items: components["schemas"]["Grant"][];
+        };
+        /**
          * Group
          * @description Issues of one cause.
          */
@@ -3729,6 +4259,19 @@ export interface components {
          */
         Kind: "in_flight" | "conflict" | "filtered" | "transformed" | "rounding" | "drift" | "missing_left" | "missing_right" | "duplicate" | "unexplained";
         /**
+         * Link
+         * @description Lets its owner in once; told this once.
+         */
+        Link: {
+            /**
+             * Path
+             * @description Behind this hub's address
+             */
+            path: string;
+            /** Until At */
+            until_at: string;
+        };
+        /**
          * LinkDetail
          * @description With what the system was last found to hold, and last told.
          */
@@ -3775,6 +4318,17 @@ export interface components {
              * @description Why it is not delivered: parent, person, outcome, system
              */
             waits: string | null;
+        };
+        /**
+         * LinkFor
+         * @description How long it holds.
+         */
+        LinkFor: {
+            /**
+             * Minutes
+             * @default 15
+             */
+            minutes: number;
         };
         /**
          * Load
@@ -3934,8 +4488,18 @@ export interface components {
             language: "en" | "zh";
             /** Login */
             login: string;
+            /**
+             * Must Set Up Second Factor
+             * @description Until then nothing else is allowed
+             */
+            must_set_up_second_factor: boolean;
             /** Name */
             name: string;
+            /**
+             * Recovery Codes
+             * @description How many are left; each stands in once for the second factor
+             */
+            recovery_codes: number;
             /**
              * Rights
              * @description Every right that is held at least somewhere: what a screen shows buttons by
@@ -4028,6 +4592,53 @@ export interface components {
             mappings: {
                 [key: string]: components["schemas"]["MappingNames"];
             };
+        };
+        /**
+         * NewAccount
+         * @description A new account has no password: a one-time link or single sign-on lets its owner in.
+         */
+        NewAccount: {
+            /** Email */
+            email?: string | null;
+            /** Language */
+            language?: ("en" | "zh") | null;
+            /**
+             * Login
+             * @example li
+             */
+            login: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * NewGrant
+         * @description A role for somebody, where and for how long.
+         */
+        NewGrant: {
+            /** Days */
+            days?: number | null;
+            /** Departments */
+            departments?: string[] | null;
+            /**
+             * Login
+             * @example li
+             */
+            login: string;
+            /** Organisations */
+            organisations?: string[] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Role
+             * @example steward
+             */
+            role: string;
         };
         /**
          * NewPassword
@@ -4228,6 +4839,16 @@ export interface components {
             failed: number;
             /** Items */
             items: components["schemas"]["Outcome"][];
+        };
+        /** Page[Account] */
+        Page_Account_: {
+            /** Items */
+            items: components["schemas"]["Account"][];
+            /**
+             * Next
+             * @description Cursor of the next page; null: this is the last
+             */
+            next?: string | null;
         };
         /** Page[AuditEntry] */
         Page_AuditEntry_: {
@@ -4440,6 +5061,69 @@ export interface components {
             items: components["schemas"]["Pause"][];
         };
         /**
+         * PersonSession
+         * @description Where somebody is signed in.
+         */
+        PersonSession: {
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
+            /**
+             * How
+             * @description password, totp, recovery, link, oidc, oidc_mfa
+             */
+            how: string;
+            /** Id */
+            id: string;
+            /** Login */
+            login: string;
+            /** Made At */
+            made_at: string;
+            /** Seen At */
+            seen_at: string;
+            /** Until At */
+            until_at: string;
+        };
+        /**
+         * PersonSessions
+         * @description Everybody who is signed in.
+         */
+        PersonSessions: {
+            /** Items */
+            items: components["schemas"]["PersonSession"][];
+        };
+        /**
+         * PersonToken
+         * @description An API token of somebody: what it may, never what it is.
+         */
+        PersonToken: {
+            /** Id */
+            id: string;
+            /** Live */
+            live: boolean;
+            /** Login */
+            login: string;
+            /** Made At */
+            made_at: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: string[];
+            /** Until At */
+            until_at: string | null;
+            /** Used At */
+            used_at: string | null;
+        };
+        /**
+         * PersonTokens
+         * @description Those of everybody.
+         */
+        PersonTokens: {
+            /** Items */
+            items: components["schemas"]["PersonToken"][];
+        };
+        /**
          * Plan
          * @description A bulk effect before it is made.
          */
@@ -4604,6 +5288,39 @@ export interface components {
             state: "planned" | "writing" | "written" | "changed" | "refused" | "settled" | "left";
             /** Title */
             title: string;
+        };
+        /**
+         * Policies
+         * @description What holds for accounts and roles.
+         */
+        Policies: {
+            /**
+             * Approved
+             * @description A second person agrees before a role is held
+             */
+            approved: boolean;
+            /**
+             * Second Factor
+             * @description Roles whose holders must use a second factor; '*': everybody
+             */
+            second_factor: string[];
+            /**
+             * Separated
+             * @description System, security and audit lie in three hands (三员分立)
+             */
+            separated: boolean;
+        };
+        /**
+         * PolicyChange
+         * @description What is left out stays.
+         */
+        PolicyChange: {
+            /** Approved */
+            approved?: boolean | null;
+            /** Second Factor */
+            second_factor?: string[] | null;
+            /** Separated */
+            separated?: boolean | null;
         };
         /**
          * Preview
@@ -5002,6 +5719,14 @@ export interface components {
             title: string;
         };
         /**
+         * RecoveryCodes
+         * @description Each stands in once for the second factor; told this once.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
          * Rejection
          * @description Why it is not to be done.
          */
@@ -5052,6 +5777,143 @@ export interface components {
             values: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * Review
+         * @description What somebody should look at, the newest first.
+         */
+        Review: {
+            /** Items */
+            items: components["schemas"]["Reviewed"][];
+        };
+        /**
+         * Reviewed
+         * @description A role that somebody should look at.
+         */
+        Reviewed: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Departments */
+            departments: string[] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string | null;
+            /** Granted At */
+            granted_at: string;
+            /** Granted By */
+            granted_by: string;
+            /** Id */
+            id: string;
+            /**
+             * Last At
+             * @description When its holder was here last
+             */
+            last_at: string | null;
+            /** Login */
+            login: string;
+            /**
+             * Organisations
+             * @description Only there; null: everywhere
+             */
+            organisations: string[] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Role
+             * @example steward
+             */
+            role: string;
+            /**
+             * State
+             * @description asked: another must agree first
+             * @enum {string}
+             */
+            state: "asked" | "held" | "ended";
+            /**
+             * Until At
+             * @description It ends by itself then
+             */
+            until_at: string | null;
+            /** Why */
+            why: ("asked" | "gone" | "off" | "unused" | "duties")[];
+        };
+        /**
+         * Right
+         * @description One right in the caller's language.
+         */
+        Right: {
+            /** Resource */
+            resource: string;
+            /**
+             * Right
+             * @example record.see
+             */
+            right: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Rights
+         * @description Every right there is.
+         */
+        Rights: {
+            /** Items */
+            items: components["schemas"]["Right"][];
+        };
+        /**
+         * RoleWords
+         * @description A role with all that it extends.
+         */
+        RoleWords: {
+            /**
+             * Apart
+             * @description Roles that nobody may hold besides it
+             */
+            apart: string[];
+            /** Departments */
+            departments: string[] | null;
+            /**
+             * Duties
+             * @description Which of system, security and audit it touches
+             */
+            duties: string[];
+            /** Edit */
+            edit: string[];
+            /** Holders */
+            holders: number;
+            /** Organisations */
+            organisations: string[] | null;
+            /**
+             * Ready
+             * @description It comes with the hub; else the project's own
+             */
+            ready: boolean;
+            /** Rights */
+            rights: string[];
+            /** Role */
+            role: string;
+            /**
+             * See
+             * @description Class, entity or entity.field -> how
+             */
+            see: {
+                [key: string]: "seen" | "masked" | "hidden";
+            };
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Roles
+         * @description All of them by name.
+         */
+        Roles: {
+            /** Items */
+            items: components["schemas"]["RoleWords"][];
         };
         /**
          * RowNote
@@ -5323,10 +6185,10 @@ export interface components {
             scope: string;
         };
         /**
-         * SecondFactor
+         * SecondFactorSecret
          * @description For an authenticator; told once.
          */
-        SecondFactor: {
+        SecondFactorSecret: {
             /**
              * Address
              * @description otpauth address, for a QR code
@@ -5398,7 +6260,7 @@ export interface components {
             agent: string;
             /**
              * How
-             * @description password, totp, link, oidc
+             * @description password, totp, recovery, link, oidc, oidc_mfa
              */
             how: string;
             /** Id */
@@ -5889,6 +6751,14 @@ export interface components {
             started_at: string;
         };
         /**
+         * Ended
+         * @description Whether it was silenced.
+         */
+        hefu__web__routes__alerts__Ended: {
+            /** Was Silenced */
+            was_silenced: boolean;
+        };
+        /**
          * Tested
          * @description Whether the message was taken; that it was not is an ordinary answer.
          */
@@ -5922,6 +6792,23 @@ export interface components {
             objects: string[];
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * Change
+         * @description A document's new state: its text, or its data (comments of the old text go then).
+         */
+        hefu__web__routes__documents__Change: {
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Text */
+            text?: string | null;
         };
         /**
          * Draft
@@ -5958,6 +6845,26 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "replaced" | "published" | "discarded";
+        };
+        /**
+         * Change
+         * @description What others read of an account; what is left out stays.
+         */
+        hefu__web__routes__people__Change: {
+            /** Email */
+            email?: string | null;
+            /** Language */
+            language?: ("en" | "zh") | null;
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * Ended
+         * @description How many sessions ended.
+         */
+        hefu__web__routes__people__Ended: {
+            /** Ended */
+            ended: number;
         };
     };
     responses: never;
@@ -6063,6 +6970,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_api_v1_audit_export_get: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                /** @description 'plan.' means all that begin so */
+                action?: string[] | null;
+                object?: string | null;
+                /** @description The number of a request */
+                request?: string | null;
+                /** @description All of these somewhere */
+                words?: string | null;
+                /** @description At or after this instant (UTC) */
+                since?: string | null;
+                /** @description Before this instant (UTC) */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description What went wrong */
@@ -6638,7 +7587,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Change"];
+                "application/json": components["schemas"]["hefu__web__routes__documents__Change"];
             };
         };
         responses: {
@@ -6946,6 +7895,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checklist"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_api_v1_grant_review_get: {
+        parameters: {
+            query?: {
+                /** @description Unused for so long */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grants_api_v1_grants_get: {
+        parameters: {
+            query?: {
+                /** @description Ended ones, too */
+                ended?: boolean;
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grants"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_grant_api_v1_grants_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_grant_api_v1_grants__grant_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_grant_api_v1_grants__grant_id__approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_grant_api_v1_grants__grant_id__reject_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
                 };
             };
             /** @description What went wrong */
@@ -7858,6 +8998,39 @@ export interface operations {
             };
         };
     };
+    new_recovery_codes_api_v1_me_recovery_codes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     begin_second_factor_api_v1_me_second_factor_post: {
         parameters: {
             query?: never;
@@ -7873,7 +9046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecondFactor"];
+                    "application/json": components["schemas"]["SecondFactorSecret"];
                 };
             };
             /** @description What went wrong */
@@ -7901,11 +9074,13 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -8801,6 +9976,68 @@ export interface operations {
             };
         };
     };
+    policies_api_v1_policies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_policies_api_v1_policies_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readiness_api_v1_readiness_get: {
         parameters: {
             query?: never;
@@ -9247,6 +10484,64 @@ export interface operations {
             };
         };
     };
+    list_rights_api_v1_rights_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rights"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_roles_api_v1_roles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs_api_v1_runs_get: {
         parameters: {
             query?: {
@@ -9512,6 +10807,66 @@ export interface operations {
             };
         };
     };
+    list_sessions_api_v1_sessions_get: {
+        parameters: {
+            query?: {
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSessions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session_api_v1_sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     silence_api_v1_silences_post: {
         parameters: {
             query?: never;
@@ -9562,8 +10917,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ended"];
+                    "application/json": components["schemas"]["hefu__web__routes__alerts__Ended"];
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens_api_v1_tokens_get: {
+        parameters: {
+            query?: {
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonTokens"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token_api_v1_tokens__token_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -9596,6 +11011,301 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users_api_v1_users_get: {
+        parameters: {
+            query?: {
+                /** @description Part of the login, the name or the e-mail */
+                q?: string | null;
+                state?: ("on" | "off") | null;
+                /** @description Most rows of one page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user_api_v1_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_user_api_v1_users__login__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user_api_v1_users__login__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["hefu__web__routes__people__Change"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_link_api_v1_users__login__link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkFor"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_second_factor_api_v1_users__login__second_factor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions_api_v1_users__login__sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hefu__web__routes__people__Ended"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_off_api_v1_users__login__switch_off_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_on_api_v1_users__login__switch_on_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description What went wrong */
