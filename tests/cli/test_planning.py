@@ -7,6 +7,8 @@ from typing import Any
 
 from hefu_cli import Cli
 
+from hefu.cli.session import PERSON
+
 
 def edit(cli: Cli, name: str, old: str, new: str) -> None:
     path = cli.folder / "data" / name
@@ -115,3 +117,26 @@ def test_wrong_words_are_told_with_the_right_ones(cli: Cli, tmp_path: Path) -> N
     refuses(cli, "undo", "--since", "2020-01-01", "--until", "2020-01-02T08:00+08:00", error="undo.no_writes")
     refuses(cli, "undo", "--record", "nobody", error="cli.not_one")
     refuses(cli, "plan", "export", number, str(tmp_path / "no" / "plan.xlsx"), error="cli.machine", code=1)
+
+
+def test_a_plan_names_what_it_leaves_out(cli: Cli) -> None:
+    number = planned(cli)
+    cli.run("plan", "reject", number, "--reason", "later")
+    cli.run("pause", "connection:erp", "--by", "Wu")
+    told = cli.json("plan", code=PERSON)
+    assert (told["plan"], told["writes"]) == (None, 0)
+    (left,) = [one for one in told["left_out"] if one["scope"] == "connection:erp"]
+    assert (left["code"], left["facts"]) == ("pause.person", {"by": "Wu"})
+    said = cli.run("plan", code=PERSON)
+    assert f"Left out: {left['mapping']}" in said
+    assert "Stopped by Wu" in said
+    assert "Both sides agree" not in said
+    cli.run("resume", "connection:erp")
+    assert cli.json("plan", code=3)["left_out"] == []
+
+
+def test_a_flow_that_is_switched_off_is_told(cli: Cli) -> None:
+    (flow,) = (cli.folder / "flows").glob("*.yaml")
+    flow.write_text(flow.read_text(encoding="utf-8") + "enabled: false\n", encoding="utf-8")
+    cli.run("project", "import")
+    refuses(cli, "plan", "--flow", flow.stem, error="cli.flow_off")

@@ -22,11 +22,12 @@ def customers(
     entity: Mapping[str, Any] | None = None,
     create: bool = True,
     erp_fields: Sequence[Field] = (),
+    others: Sequence[str] = (),
     **world: Any,
 ) -> World:
-    """A world of customers. `rules` refine or add fields of the entity; both systems hold all of them.
+    """A world of customers. `rules` refine or add fields of the entity; all systems hold all of them.
 
-    `erp_fields` take the place of the ERP's plain ones.
+    `erp_fields` take the place of the ERP's plain ones. `others`: systems beside CRM and ERP.
     """
     rules = rules or {}
     docs = {n: {"type": "text", **rules.get(n, {})} for n in (*TEXTS, *rules)}
@@ -41,12 +42,13 @@ def customers(
             "create": create,
             "fields": [{"field": n, "from": n} for n in docs],
         }
-        for name in ("crm", "erp")
+        for name in ("crm", "erp", *others)
     ]
     entities = [{"entity": "customer", "fields": docs, "match": [["code"]], **(entity or {})}]
     things = {
         "crm": [Thing("customer", fields, crm, ("code",))],
         "erp": [Thing("customer", [limited.get(f.name, f) for f in fields], erp, ("code",))],
+        **{name: [Thing("customer", fields, TOKEN, ("code",))] for name in others},
     }
     return World(fate, entities, things, mappings, **world)
 

@@ -7,7 +7,7 @@ from books import customers
 from world import Fate
 
 from hefu.connectors.memory import Manners
-from hefu.core.errors import Transient
+from hefu.core.errors import Transient, Unsupported
 from hefu.engine import desk
 
 K = {"code": "K1", "name": "甲", "phone": "1", "address": "A", "terms": "30"}
@@ -81,6 +81,76 @@ def test_an_edit_heard_before_the_delete_is_passed_on_stops_it(choice):
     assert world.issues() == []
     if choice != "keep":
         world.at_rest(2)
+
+
+def kept_in_both():
+    """The customer was deleted in both, and its people restored it in both; a person said "keep" each time."""
+    world, c, e = given()
+    world.sync(full=True)
+    assert names(world) == [[], []]
+    world.crm.restore("customer", c, who="li")
+    world.erp.restore("customer", e, who="wang")
+    world.env.sleep(60)
+    world.sync(full=True)
+    first, second = world.issues()
+    assert {first["connection"], second["connection"]} == {"crm", "erp"}
+    for case in (first, second):
+        world.person(lambda hub, one=case: desk.settle_delete(hub, one["id"], "keep", "wu"))
+    world.sync(full=True)
+    return world, c, e, (first, second)
+
+
+def in_step(world, c, e):
+    world.crm.edit("customer", c, {"phone": "9"})
+    world.env.sleep(60)
+    world.sync()
+    return world.erp.get("customer", e)["phone"] == "9"
+
+
+def test_records_that_are_left_alone_in_both_systems_are_told_until_somebody_decides():
+    world, c, e, _ = kept_in_both()
+    assert names(world) == [["甲"], ["甲"]]
+    (case,) = world.issues()
+    assert (case["kind"], case["facts"]["code"]) == ("delete_edit", "hub.kept_apart")
+    assert case["facts"]["facts"] == {"records": f"crm {c}, erp {e}"}
+    assert not in_step(world, c, e)
+    world.person(lambda hub: desk.settle_delete(hub, case["id"], "restore", "wu"))
+    world.sync(full=True)
+    assert in_step(world, c, e)
+    assert world.issues() == []
+    world.at_rest(2)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_who_said_keep_may_decide_otherwise_later(which):
+    world, c, e, kept = kept_in_both()
+    (case,) = world.issues()
+    world.person(lambda hub: desk.settle_delete(hub, case["id"], "keep", "wu"))
+    world.sync(full=True)
+    assert world.issues() == []
+    assert not in_step(world, c, e)
+    world.person(lambda hub: desk.settle_delete(hub, kept[which]["id"], "restore", "wu"))
+    world.sync(full=True)
+    assert in_step(world, c, e)
+    world.at_rest(2)
+    with pytest.raises(Unsupported, match=r"desk\.closed"):  # it is not as it was left any more
+        desk.settle_delete(world.hub, kept[1 - which]["id"], "delete", "wu")
+
+
+def test_what_was_kept_in_one_system_is_in_step_again_when_the_object_is_restored():
+    world, c, e = given()
+    world.sync(full=True)
+    world.crm.restore("customer", c, who="li")
+    world.erp.restore("customer", e, who="wang")
+    world.env.sleep(60)
+    world.sync(full=True)
+    cases = {case["connection"]: case["id"] for case in world.issues()}
+    world.person(lambda hub: desk.settle_delete(hub, cases["crm"], "keep", "wu"))
+    world.person(lambda hub: desk.settle_delete(hub, cases["erp"], "restore", "wu"))
+    world.sync(full=True)
+    assert in_step(world, c, e)
+    assert world.issues() == []
+    world.at_rest(2)
 
 
 def test_what_is_entered_anew_under_the_code_of_a_deleted_one_is_another_object():

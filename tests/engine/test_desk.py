@@ -9,6 +9,7 @@ from world import Fate
 from hefu.connectors.memory import Manners
 from hefu.core.errors import Rejected, Unsupported
 from hefu.engine import desk, undo
+from hefu.engine.rehearse import rehearse
 
 K = {"code": "K1", "name": "甲", "phone": "1", "address": "A", "terms": "30"}
 
@@ -34,6 +35,25 @@ def test_a_decision_reaches_those_who_do_not_hold_it(take, value, phone):
     assert (len(world.writes("crm")), len(world.writes("erp"))) == {"2": (0, 1), "3": (1, 0), "4": (1, 1)}[phone]
     (closed,) = world.issues(state=None)
     assert (closed["state"], closed["closed_by"], closed["decision"]) == ("closed", "wu", take)
+    world.at_rest(2)
+
+
+def test_a_decision_is_owed_to_nobody_who_holds_it_by_now():
+    """Three changed a phone, two of them alike: a decision for these two is news to the third alone."""
+    world = customers(Fate(), others=("shop",))
+    phones = {"crm": "3", "erp": "2", "shop": "2"}
+    ids = {name: world.systems[name].create("customer", K) for name in phones}
+    world.sync()
+    for name, phone in phones.items():
+        world.systems[name].edit("customer", ids[name], {"phone": phone}, who="li")
+    world.sync()
+    first, second = world.issues()
+    assert {first["connection"], second["connection"]} == {"erp", "shop"}
+    desk.settle_conflict(world.hub, first["id"], "theirs", None, "wu")
+    plan = rehearse(world.hub, [f"{name}-customer" for name in phones])
+    assert [(e.connection, e.fields) for e in plan.entries] == [("crm", {"phone": ["3", "2"]})]
+    world.sync()
+    assert {name: len(world.writes(name)) for name in phones} == {"crm": 1, "erp": 0, "shop": 0}
     world.at_rest(2)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from books import customers
 from sqlalchemy import text
 from world import Fate
 
+from hefu.connectors.memory import Manners
+from hefu.core.errors import Denied
+from hefu.engine import desk
 from hefu.engine.rehearse import rehearse
-from hefu.store import shards
+from hefu.store import runs, shards
 from hefu.store.tables import worker
 
 K = {"code": "K1", "name": "甲", "phone": "1", "address": "A", "terms": "30"}
@@ -87,3 +91,48 @@ def test_a_plan_names_what_would_be_refused():
     plan = rehearse(world.hub, BOTH)
     assert [issue["kind"] for issue in plan.issues] == ["rejected"]
     assert plan.writes == 0
+
+
+def paused(world, scope):
+    world.crm.create("customer", {**K, "code": "K9"})
+    world.env.sleep(60)
+    world.person(lambda hub: desk.pause(hub, scope, "wu"))
+    return rehearse(world.hub, BOTH)
+
+
+@pytest.mark.parametrize("scope", ["connection:erp", "mapping:erp-customer"])
+def test_a_plan_says_what_it_leaves_out_and_why(scope):
+    world = customers(Fate())
+    world.sync()
+    plan = paused(world, scope)
+    assert plan.writes == 0
+    why = {"scope": scope, "code": "pause.person", "facts": {"by": "wu"}}
+    assert plan.left_out == [{"mapping": "erp-customer", "flows": ["all"], **why}]
+
+
+def test_a_flow_that_stands_still_is_planned_nevertheless():
+    world = customers(Fate())
+    world.sync()
+    plan = paused(world, "flow:all")
+    assert (plan.writes, plan.left_out) == (1, [])
+
+
+def test_a_connection_that_refuses_us_while_a_plan_is_made_is_named():
+    """What stops in the rehearsal, for a record must be looked at before it is written, is left out as well."""
+    world = customers(Fate(), erp=Manners(create="token", token_field="ref", conditional="no"))
+    c, _ = world.crm.create("customer", K), world.erp.create("customer", K)
+    world.sync()
+    world.crm.edit("customer", c, {"phone": "2"})
+    world.env.sleep(60)
+
+    def refuse(call):
+        if call.verb == "fetch":
+            raise Denied("memory.wrong_secret", system="erp", user="hub")
+
+    world.watch["erp"].on_call.append(refuse)
+    plan = rehearse(world.hub, BOTH)
+    assert plan.writes == 0
+    (left,) = plan.left_out
+    assert (left["mapping"], left["scope"], left["code"]) == ("erp-customer", "connection:erp", "memory.wrong_secret")
+    with world.store.look() as tx:
+        assert runs.paused(tx) == {}  # a plan stops nothing

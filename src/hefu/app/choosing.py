@@ -16,11 +16,16 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def chosen(hub: Hub, names: Sequence[str] | None) -> list[str]:
-    """The mappings of the named flows, or of all. Raises Unsupported "cli.no_flow" for an unknown one."""
+    """The mappings of the named flows, or of all that are enabled.
+
+    Raises Unsupported "cli.no_flow" for a name that is unknown, "cli.flow_off" for one that is not enabled.
+    """
     known = hub.project.flows
     for name in names or ():
         if name not in known:
             raise Unsupported("cli.no_flow", name=name, known=", ".join(sorted(known)) or "-")
+        if not known[name].enabled:
+            raise Unsupported("cli.flow_off", name=name)
     listed = [m for f in (names or known) for m in known[f].mappings]
     return [m for m in hub.active_mappings() if m in listed]
 

@@ -286,15 +286,19 @@ class App:
         return {name: egress.counts().calls for name, (_, egress) in self._lines.items()}
 
     def check(self, project: Project) -> dict[str, HubError | None]:
-        """Try every connection: address, credentials, rights. Connection -> what is wrong, or None."""
-        out: dict[str, HubError | None] = {}
+        """Try every connection: address, credentials, rights. Connection -> what is wrong, or None.
+
+        In a thread of its own: a call that waits for its answer hears no Ctrl-C, who waits for the thread does.
+        """
+        return dict(self.env.ahead(self._tried(project)))
+
+    def _tried(self, project: Project) -> Iterator[tuple[str, HubError | None]]:
         for name in project.connections:
             try:
                 self.connect(project, name).check()
-                out[name] = None
+                yield name, None
             except HubError as error:
-                out[name] = error
-        return out
+                yield name, error
 
 
 def _secret_values(settings: object) -> list[str]:

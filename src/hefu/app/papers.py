@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hefu.app.house import App
@@ -79,9 +79,8 @@ def written(kind: str, name: str, value: Mapping[str, Any]) -> str:
         raise Unsupported("documents.wrong", count=1, file=home(kind, name), line=1, word=word) from None
 
 
-def against_systems(hub: Hub, loaded: Loaded, reached: set[str]) -> list[Finding]:
+def against_systems(hub: Hub, loaded: Loaded, reached: set[str]) -> Iterator[Finding]:
     """Mappings against what the systems offer now."""
-    out: list[Finding] = []
     for name, doc in loaded.project.mappings.items():
         if doc.connection not in reached:
             continue
@@ -89,10 +88,9 @@ def against_systems(hub: Hub, loaded: Loaded, reached: set[str]) -> list[Finding
             schema = hub.schema(doc.connection, doc.object)
             zone = loaded.project.connections[doc.connection].zone
             flaws = check_mapping(doc, hub.entity(doc.entity), schema, zone=zone)
-            out += [loaded.finding(flaw) for flaw in flaws]
+            yield from [loaded.finding(flaw) for flaw in flaws]
         except HubError as error:
-            out.append(Finding(f"mappings/{name}.yaml", 1, 1, error.code, facts=error.facts))
-    return out
+            yield Finding(f"mappings/{name}.yaml", 1, 1, error.code, facts=error.facts)
 
 
 def finding_json(one: Finding, language: str = "en") -> dict[str, Any]:

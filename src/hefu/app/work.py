@@ -38,6 +38,7 @@ def make_plan(desk: Desk) -> dict[str, Any]:
         "writes": seen.writes,
         "counts": seen.counts,
         "waits": dict(seen.waiting),
+        "left_out": seen.left_out,
     }
 
 

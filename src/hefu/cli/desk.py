@@ -195,8 +195,10 @@ def deletes_list(as_json: Json = False, folder: Folder = None) -> None:
         s.give(rows)
         if rows:
             s.table(
-                [("issue", "编号"), ("kind", "类型"), ("gone in", "消失于"), ("record", "记录"), ("one-ID", "统一编号")],
-                [(r["id"], r["kind"], r["connection"], r["facts"].get("record_id") or r["field"], r["golden_id"]) for r in rows],
+                [("issue", "编号"), ("kind", "类型"), ("system", "系统"), ("record", "记录"), ("one-ID", "统一编号"),
+                 ("why", "原因")],
+                [(r["id"], r["kind"], r["connection"], r["facts"].get("record_id") or r["field"], r["golden_id"],
+                  spoken(r["facts"]["code"], r["facts"], s.language)[0] if "code" in r["facts"] else "") for r in rows],
             )  # fmt: skip
             s.code = PERSON
         else:

@@ -13,8 +13,9 @@ from rich.markup import escape
 
 from hefu.app import App, open_app
 from hefu.app.choosing import chosen
-from hefu.cli.session import DIFFERENT, Folder, Json, Session, Who, person, session
+from hefu.cli.session import DIFFERENT, PERSON, Folder, Json, Session, Who, person, session
 from hefu.core.errors import Unsupported
+from hefu.core.words import spoken
 from hefu.core.words.plans import KINDS, STATES
 from hefu.engine import plans
 from hefu.engine.rehearse import Plan
@@ -67,6 +68,8 @@ def plan(
             seen, made = plans.make(hub, chosen(hub, flow), person(by), reason=reason, full=full)
         show_plan(s, seen, show, _all_entries(app, made))
         s.give(plan_json(seen, made), entries=map(_entry_json, _all_entries(app, made)))
+        if seen.left_out:
+            s.code = PERSON
         if made is not None:
             s.code = DIFFERENT
             s.say(
@@ -89,6 +92,7 @@ def plan_json(seen: Plan, made: StoredPlan | None) -> dict[str, object]:
         "writes": seen.writes,
         "counts": seen.counts,
         "captured": seen.captured,
+        "left_out": seen.left_out,
         "issues": [{k: i[k] for k in ("kind", "entity", "connection", "field", "facts")} for i in seen.issues],
     }
 
@@ -104,7 +108,15 @@ def _entry_json(entry: PlanEntry) -> dict[str, object]:
 
 def show_plan(s: Session, made: Plan, show: int, entries: Iterable[PlanEntry] = ()) -> None:
     """A plan as a person wants to read it; of its `entries` (else those at hand) the first `show`."""
-    if not made.writes:
+    for one in made.left_out:
+        why, then = spoken(one["code"], one["facts"], s.language)
+        of = ", ".join(one["flows"])
+        s.say(f"Left out: {one['mapping']} (flow {of}), for {one['scope']} is stopped: {why}",
+              f"未包含：{one['mapping']}（同步任务 {of}），因为 {one['scope']} 已暂停：{why}", style="yellow")  # fmt: skip
+        s.say(f"  → {then}", f"  → {then}")
+    if made.left_out and not made.writes:
+        s.say("Nothing would be written of what is not left out.", "除未包含的部分外，没有需要写入的内容。")
+    elif not made.writes:
         s.say("Both sides agree: nothing would be written.", "两边一致，没有需要写入的内容。", style="green")
     else:
         show_counts(s, made.counts, s.t(f"{made.writes} records would be written", f"将写入 {made.writes} 条记录"))

@@ -92,7 +92,7 @@ def check(
             with s.progress("Trying the connections", "正在测试连接"):
                 lines = app.check(loaded.project)
                 reached = {n for n, e in lines.items() if e is None}
-                findings += against_systems(app.hub(loaded.project), loaded, reached)
+                findings += app.env.ahead(against_systems(app.hub(loaded.project), loaded, reached))
         wrong = [f for f in findings if f.severity == "error"]
         s.give(
             {

@@ -46,7 +46,7 @@ def discover(
 ) -> None:
     """Objects and fields of a system, with types and what may be done. / 列出系统的对象、字段、类型与能力。"""
     with session(as_json) as s, open_app(folder) as app:
-        found = app.connect(working_project(app), connection).discover()
+        (found,) = app.env.ahead(line.discover() for line in [app.connect(working_project(app), connection)])
         shown = [x for x in found if obj is None or x.name == obj]
         if obj is not None:
             known_object({x.name: x for x in found}, connection, obj)

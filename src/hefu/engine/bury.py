@@ -225,16 +225,21 @@ def delete_golden(batch: Batch, link: Link, golden: Golden) -> None:
 
 
 def revive(batch: Batch, golden: Golden) -> None:
-    """A deleted object lives again: every system that lost it is to have it, as a new record, and keeps what it has."""
+    """A deleted object lives again: every system that lost it is to have it, as a new record, and keeps what it has.
+
+    What people brought back is in step again, also where somebody had said that it should stay as it is.
+    """
     golden.state = "live"
     batch.touch(golden)
     mine = [batch.dirty_links.get(x.id, x) for x in goldens.links_of(batch.tx, [golden.id]).get(golden.id, ())]
+    standing = {_place(x) for x in mine if x.state not in ("tombstone", "detached")}
     taken = {_place(x) for x in mine if x.state != "tombstone"}
     for x in reversed(mine):  # of several that are gone from one place, the last
         if x.state == "tombstone" and _place(x) not in taken:
             want_again(batch, x)
             taken.add(_place(x))
-        elif x.state == "detached" and x.waits == "person":  # what people brought back, or edited meanwhile
+        elif x.state == "detached" and (x.waits == "person" or _place(x) not in standing):
+            standing.add(_place(x))
             x.state, x.due_at, x.waits, x.attempt = "active", batch.tx.now(), None, 0
             batch.dirty_links[x.id] = x
     issues.close_issues(batch.tx, "hub", "revived", kinds=("delete_edit",), golden_ids=[golden.id])

@@ -14,14 +14,18 @@ from hefu.engine.hub import Hub, Run, Side, line_keys
 from hefu.store import golden as goldens
 from hefu.store import intents, issues, journal, runs
 from hefu.store.db import Tx
-from hefu.store.golden import Link, Moved
+from hefu.store.golden import Golden, Link, Moved
+from hefu.store.issues import Issue
+
+KEPT_APART = "hub.kept_apart"
 
 
-def _issue(tx: Tx, issue_id: str, *kinds: str) -> Mapping[str, Any]:
+def _issue(tx: Tx, issue_id: str, *kinds: str, also: str | None = None) -> Mapping[str, Any]:
+    """The open issue of these kinds, or one that was settled by the decision `also`."""
     found = issues.get_issue(tx, issue_id)
     if found is None or found["kind"] not in kinds:
         raise Unsupported("desk.no_issue", id=issue_id, kinds=", ".join(kinds))
-    if found["state"] != "open":
+    if found["state"] != "open" and (also is None or found["decision"] != also):
         raise Unsupported("desk.closed", id=issue_id, by=found["closed_by"] or "?", at=found["closed_at"] or "?")
     return found
 
@@ -56,7 +60,7 @@ def _set(
     by_link: str | None = None,
     rejected: Normal = None,
 ) -> None:
-    """Golden takes the chosen value; the link in conflict took part in it if that is what its system still holds.
+    """Golden takes the chosen value; whichever system holds it by now took part in it, and is owed nothing.
 
     The story keeps the rejected value as the one before, so that undo brings it back.
     """
@@ -71,9 +75,10 @@ def _set(
     batch.touch(golden)
     remember_keys(batch, entity, golden, before)
     for link in goldens.links_of(tx, [golden_id]).get(golden_id, []):
-        if link.id == by_link:
-            holds = _at(link.seen, path) == chosen  # its people may have typed something else since they were heard
-            link.told = settle_lines(link.told, path, chosen, keys) if holds else _forget(link.told, path, keys)
+        if path.partition("[")[0] in link.seen and _at(link.seen, path) == chosen:
+            link.told = settle_lines(link.told, path, chosen, keys)
+        elif link.id == by_link:  # its people may have typed something else since they were heard
+            link.told = _forget(link.told, path, keys)
         link.due_at, link.attempt = tx.now(), 0
         link.waits = None if link.waits in ("person", "system") else link.waits
         batch.dirty_links[link.id] = link
@@ -114,14 +119,17 @@ def skip(hub: Hub, issue_id: str, reason: str, who: str) -> None:
 def settle_delete(hub: Hub, issue_id: str, choice: str, who: str) -> None:
     """Decide about a record that is gone in one system, or that came back or was edited after its delete was passed on.
 
-    "delete" or "deactivate" it everywhere else, "restore" it wherever it is gone, "keep" things as they are.
+    "delete" or "deactivate" it everywhere else, "restore" it wherever it is gone, "keep" things as they are. Who said
+    "keep" may decide otherwise as long as they are so.
     """
     with hub.run("decide", issue_id) as run, hub.store.begin() as tx:
-        found = _issue(tx, issue_id, "deleted", "delete_edit")
         if choice not in ("delete", "deactivate", "restore", "keep"):
             raise Unsupported("desk.choice", given=choice, known="delete, deactivate, restore, keep")
+        found = _issue(tx, issue_id, "deleted", "delete_edit", also=None if choice == "keep" else "keep")
         link = goldens.load_links(tx, [found["link_id"]])[found["link_id"]]
         golden = goldens.load_golden(tx, [link.golden_id])[link.golden_id]
+        if found["state"] != "open" and not _still_as_kept(tx, found, link, golden):
+            raise Unsupported("desk.closed", id=issue_id, by=found["closed_by"] or "?", at=found["closed_at"] or "?")
         batch = Batch(hub, tx, run, golden={golden.id: golden}, dirty_links={link.id: link})
         held = link.state == "detached"
         if choice == "delete":
@@ -141,7 +149,28 @@ def settle_delete(hub: Hub, issue_id: str, choice: str, who: str) -> None:
                 link.state, link.due_at, link.attempt = "active", tx.now(), 0
         batch.store()
         issues.close_issues(tx, who, choice, kinds=("deleted", "delete_edit"), link_ids=[link.id])
+        if held and choice == "keep" and found["facts"].get("code") != KEPT_APART:
+            _say_kept_apart(tx, golden, link)
         journal.record(tx, hub.journal_key, who, "delete.decided", golden.id, {"choice": choice})
+
+
+def _still_as_kept(tx: Tx, found: Mapping[str, Any], link: Link, golden: Golden) -> bool:
+    """Whether a record is as somebody left it who said "keep" about its delete."""
+    if found["kind"] == "deleted":
+        return link.state == "tombstone" and golden.state == "live" and not _stands_there(tx, link)
+    return link.state == "detached" and link.waits is None and golden.state == "deleted"
+
+
+def _say_kept_apart(tx: Tx, golden: Golden, link: Link) -> None:
+    """Several living records of a deleted object, each left alone by a person: nobody may take them for joined."""
+    kept = [
+        x for x in goldens.links_of(tx, [golden.id], lock=False).get(golden.id, ())
+        if x.state == "detached" and x.waits is None and x.record_id is not None
+    ]  # fmt: skip
+    if golden.state == "deleted" and len({x.connection for x in kept}) > 1:
+        where = ", ".join(sorted(f"{x.connection} {x.record_id}" for x in kept))
+        facts = {"code": KEPT_APART, "facts": {"records": where}, "record_id": link.record_id, "object": link.object}
+        issues.raise_issues(tx, [Issue("delete_edit", golden.entity, golden.id, link.id, link.connection, "", facts)])
 
 
 def _stands_there(tx: Tx, link: Link) -> bool:

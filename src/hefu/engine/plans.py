@@ -230,7 +230,7 @@ def _store(hub: Hub, made: StoredPlan, spool: Spool) -> None:
 
 
 def _counts(seen: Plan) -> dict[str, Any]:
-    return {"writes": seen.counts, "waits": seen.waiting}
+    return {"writes": seen.counts, "waits": seen.waiting} | ({"left_out": seen.left_out} if seen.left_out else {})
 
 
 def said(made: StoredPlan) -> dict[str, Any]:

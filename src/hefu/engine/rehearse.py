@@ -16,7 +16,7 @@ from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.permit import UNKNOWN
 from hefu.engine.suppose import PLANNED
 from hefu.store import golden as goldens
-from hefu.store import issues, shards
+from hefu.store import issues, restored, runs, shards
 from hefu.store.db import Rehearsal, Tx
 from hefu.store.plans import PlanEntry
 
@@ -35,6 +35,8 @@ class Plan:
     issues: list[Mapping[str, Any]] = field(default_factory=list)
     waiting: dict[str, int] = field(default_factory=dict)
     captured: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
+    """What is stopped, so that nothing of it stands in the plan: mapping, its flows, scope, code and facts of why."""
 
     @property
     def writes(self) -> int:
@@ -122,9 +124,31 @@ def look_ahead(
     with stage.aside():
         worker.drain(dry, replace(run, counts=Counts()), sides, guarded=False)
         with hub.store.look() as tx:
+            plan.left_out = _left_out(hub, tx, [side.name for side in sides])
             plan.issues = issues.list_issues(tx, limit=1000)
             plan.waiting = issues.count_issues(tx)
     return plan
+
+
+def _left_out(hub: Hub, tx: Tx, mappings: Sequence[str]) -> list[dict[str, Any]]:
+    """Mappings that were read but not told: they, their connection or, after a restore, their entity stands still.
+
+    A flow that is stopped is none of them: what it would do is what the plan is asked for.
+    """
+    stopped, unread = runs.paused(tx), {}
+    if restored.under_way(tx):
+        for name in restored.unread(tx, hub.active_mappings()):
+            unread[hub.project.mappings[name].entity] = {"code": "plan.restored", "facts": {"mapping": name}}
+    out = []
+    for name in mappings:
+        doc = hub.project.mappings[name]
+        flows = [flow.flow for flow in hub.project.flows.values() if name in flow.mappings]
+        for scope in (f"connection:{doc.connection}", f"mapping:{name}"):
+            if (why := stopped.get(scope) or unread.get(doc.entity)) is not None:
+                said = {"code": why["code"], "facts": why["facts"]}
+                out.append({"mapping": name, "flows": flows, "scope": scope, **said})
+                break
+    return out
 
 
 @contextmanager

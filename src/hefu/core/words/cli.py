@@ -3,6 +3,12 @@
 from hefu.core.words import Words
 
 ERRORS = {
+    "cli.flow_off": Words(
+        "The flow '{name}' is switched off (`enabled: false`).",
+        "同步任务“{name}”已停用（`enabled: false`）。",
+        "Set `enabled: true` in flows/{name}.yaml first.",
+        "请先在 flows/{name}.yaml 中设置 `enabled: true`。",
+    ),
     "cli.no_flow": Words(
         "The project has no flow '{name}'. It has: {known}.",
         "项目中没有流程“{name}”。现有流程：{known}。",

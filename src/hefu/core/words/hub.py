@@ -111,6 +111,12 @@ ERRORS = {
         "See the issue's details, correct the data or the mapping, then retry.",
         "请查看问题详情，更正数据或映射后重试。",
     ),
+    "hub.kept_apart": Words(
+        "Deleted once, alive again in several systems, and left alone in each: {records}. No edit passes between them.",
+        "已删除的对象在多个系统中仍有有效记录，且均被单独保留：{records}。它们之间不再同步任何修改。",
+        "'restore' joins them again, 'delete' removes this one, 'keep' leaves them apart.",
+        "选择 restore 重新合为一条并恢复同步，delete 删除此条，keep 保持分离。",
+    ),
     "hub.rewriting": Words(
         "{one} and {other} rewrite each other's '{field}': {times} times in turns, and nobody typed it.",
         "{one} 与 {other} 在反复改写对方的“{field}”：已交替 {times} 次，并非人工修改。",

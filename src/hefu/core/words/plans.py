@@ -51,6 +51,12 @@ ERRORS = {
         "Make a new plan: the same records may mean other writes now.",
         "请重新编制计划：同样的记录现在可能产生不同的写入。",
     ),
+    "plan.restored": Words(
+        "The hub was restored from a backup and has not read {mapping} since.",
+        "系统已从备份恢复，尚未重新读取 {mapping}。",
+        "Let its flow run once: what happened in the systems meanwhile is merged first.",
+        "请先运行一次其同步任务：期间各系统中的变化会先行合并。",
+    ),
     "plan.not_read": Words(
         "{mapping} cannot be read now, so plan {id} does not go on; what was written so far stands.",
         "目前无法读取 {mapping}，计划 {id} 暂停；已写入的内容有效。",

@@ -42,6 +42,7 @@ def judge(play: Scene) -> list[str]:
         blind,
         trespass,
         invented,
+        hasty,
         out_of_order,
         beyond,
         sums,
@@ -229,6 +230,25 @@ def invented(facts: Facts) -> Iterator[str]:
             yield f"false conflict: both say {case['facts']['ours']!r} in {case['field']}"
         if theirs and case["field"] != "tags" and {where.get(t) for t in theirs} != {case["connection"]}:
             yield f"false conflict: nobody in {case['connection']} typed {case['facts']['theirs']!r}"
+
+
+def hasty(facts: Facts) -> Iterator[str]:
+    """While a person is asked about a field of a record, no system is told a value of it.
+
+    Lines are written whole, with what is disputed as their system holds it.
+    """
+    writes: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    golden = {x["id"]: x["golden_id"] for x in facts.links}
+    for row in facts.intents:
+        for name in row["fields"] or {}:
+            writes[golden.get(row["link_id"], ""), name].append(row)
+    for case in facts.cases:
+        if case["kind"] != "conflict":
+            continue
+        until = case["closed_at"]
+        for write in writes[case["golden_id"], case["field"]]:
+            if write["id"] > case["id"] and (until is None or write["made_at"] < until):
+                yield f"hasty: {case['field']} was told by the {write['kind']} {write['id']} while a person was asked"
 
 
 # ---------------------------------------------------------------------- 5: order

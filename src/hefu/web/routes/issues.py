@@ -158,6 +158,8 @@ def _shown(who: Caller, seen: Seen, row: Any) -> Issue:
         "closed_at", "closed_by", "decision", "until_at",
     )  # fmt: skip
     choices = _CHOICES.get(row["kind"], []) if row["state"] == "open" else []
+    if row["kind"] in ("deleted", "delete_edit") and row["decision"] == "keep":  # that may be taken back
+        choices = [choice for choice in _CHOICES["delete_edit"] if choice != "keep"]
     return Issue(
         **{name: row[name] for name in names}, title=what, detail=then, facts=facts, choices=choices,
         record=seen.title(row["golden_id"]),
