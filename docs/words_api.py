@@ -8,6 +8,7 @@ TAGS = {
     "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱",
     "go-live": "上线检查", "people": "账号、会话与令牌", "roles": "角色与授权", "alerts": "告警与通知",
     "audit": "审计日志", "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
+    "metrics": "监控指标",
 }  # fmt: skip
 
 OPERATIONS = {
@@ -152,5 +153,6 @@ OPERATIONS = {
     "DELETE /secrets/{name}": "删除一个已封存的密钥。",
     "GET /jobs": "后台任务，最新在前：本人的，以及有权查看其对象的。",
     "GET /jobs/{job_id}": "一个后台任务的现状。",
+    "GET /metrics": "Prometheus 指标：积压、待办、暂停、写入、运行、工作进程与 API 应答；也在 /metrics 提供。",
     "GET /events": "project、issues、paused、due、runs、jobs 的事件流：先给现状，之后有变化即推送。",
 }

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 
 from hefu.core.resources import RIGHTS
 from hefu.core.words import ERRORS
-from hefu.web.api import HEADERS, RESOURCES, make
+from hefu.web.api import RESOURCES, make
+from hefu.web.envelope import HEADERS
 from hefu.web.route import PUBLIC, SIGNED_IN, Guarded, needs, resource
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from hefu import connectors
+from hefu.app import logs
 from hefu.core.connector import Connector, Settings, Site
 from hefu.core.env import Env
 from hefu.core.errors import HubError, Unsupported
@@ -34,6 +35,7 @@ class Machine:
 
     HEFU_STORE: database URL (default: sqlite in .hefu/ of the working folder).  HEFU_HOME: folder of keys and the
     default database.  HEFU_LISTEN: host:port for webhooks and health.  HEFU_LANGUAGE: en or zh (default: locale).
+    HEFU_LOG_LEVEL, HEFU_LOG_FORMAT: see `logs`.
     HEFU_URL: where people reach the console, for the links of notices (default: http:// and HEFU_LISTEN).
     HEFU_LEASE: seconds (at least 1) after which a silent worker's work goes to the others; the same for all workers.
     """
@@ -117,7 +119,9 @@ class App:
         except BaseException:
             self.store.close()
             raise
-        self.secrets = Secrets(machine.environ, machine.folder, opener(self.store.look, self.keys, self.hub_id))
+        self.secrets = Secrets(
+            machine.environ, machine.folder, opener(self.store.look, self.keys, self.hub_id), logs.hide
+        )
 
     def __enter__(self) -> App:
         return self
@@ -283,7 +287,7 @@ class App:
 
     def calls(self) -> dict[str, int]:
         """Connection -> HTTP calls made by this process."""
-        return {name: egress.counts().calls for name, (_, egress) in self._lines.items()}
+        return {name: egress.counts().calls for name, (_, egress) in list(self._lines.items())}
 
     def check(self, project: Project) -> dict[str, HubError | None]:
         """Try every connection: address, credentials, rights. Connection -> what is wrong, or None.

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hefu.app import logs
 from hefu.app.house import App, Machine
 from hefu.core.env import Env
 from hefu.core.errors import HubError, Transient
@@ -126,7 +127,7 @@ class Jobs:
                     self._mine[job_id] = progress
 
         try:
-            with App(self.machine, self.env) as app:
+            with logs.working(f"job {kind}"), App(self.machine, self.env) as app:
                 if self.alone and kind in self.writing:
                     app.store.lock()
                 result = self.kinds[kind](Desk(app, app.hub(), author, given, tell))
@@ -158,7 +159,7 @@ class Jobs:
                         kept.tell(tx, job_id, progress)
                     kept.give_up(tx, SILENT_SECONDS, {"code": "web.job_lost", "facts": {}}, but=mine)
             except HubError as error:
-                log.warning("jobs: %s", error)
+                log.warning("jobs: %s", logs.worded(error))
 
 
 __all__ = ["Desk", "Jobs", "Work"]

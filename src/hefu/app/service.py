@@ -15,11 +15,10 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hefu.app import telling
+from hefu.app import logs, telling
 from hefu.app.house import App
 from hefu.core.errors import HubError
 from hefu.core.urgency import urgently
-from hefu.core.words import tell
 from hefu.engine import worker
 from hefu.engine.hub import Hub
 from hefu.runtime.dbos import DbosWakeups, Settings, engine_url
@@ -96,7 +95,7 @@ class Service:
             try:
                 step()
             except (HubError, SQLAlchemyError) as error:
-                log.warning("stopping: %s", _one_line(error))
+                log.warning("stopping: %s", logs.worded(error))
 
     def _release(self) -> None:
         with self.app.store.begin() as tx:
@@ -132,12 +131,13 @@ class Service:
             hub = None if self._changing or self._stopping.is_set() else self.hub
             self._working += 1
         try:
-            yield hub
+            with logs.working(what):
+                yield hub
         except HubError as error:
             if error.code == "store.lost_lease":
-                log.info("%s: %s", what, _one_line(error))
+                log.info("%s: %s", what, logs.worded(error))
             else:
-                log.warning("%s: %s", what, _one_line(error))
+                log.warning("%s: %s", what, logs.worded(error))
         finally:
             with self._idle:
                 self._working -= 1
@@ -187,7 +187,7 @@ class Service:
                 self._sweep()
                 self._trouble = None
             except Exception as error:  # noqa: BLE001 - a dead thread would let due work lie
-                said = _one_line(error)
+                said = logs.worded(error)
                 if said != self._trouble:  # once, not every second
                     log.warning("sweep: %s", said)
                 self._trouble = said
@@ -226,7 +226,7 @@ class Service:
         try:
             project = self.app.project()
         except HubError as error:
-            log.warning("version %s of the project cannot be used: %s", version, _one_line(error))
+            log.warning("version %s of the project cannot be used: %s", version, logs.worded(error))
             self._refused = version
             return
         with self._idle:
@@ -243,9 +243,3 @@ class Service:
                 self._changing = False
         self._schedule()
         self.told("project", str(project.version), {})
-
-
-def _one_line(error: BaseException) -> str:
-    """In plain words where we have them."""
-    told = tell(error)[0] if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-    return next(iter(told.splitlines()), "")

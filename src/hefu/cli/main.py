@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import logging
+import os
 import sys
 
 import typer
 
+from hefu.app import logs
 from hefu.cli import (
     alert,
     applying,
@@ -33,7 +34,8 @@ from hefu.cli import (
     system,
     undoing,
 )
-from hefu.cli.session import language
+from hefu.cli.session import USAGE, Session, language
+from hefu.core.errors import HubError
 
 app = typer.Typer(
     name="hefu",
@@ -74,9 +76,13 @@ def main() -> None:
     """The entry point `hefu`."""
     gc.freeze()  # what the imports made never becomes garbage, and bulk work makes few cycles: 40 % of its CPU was this
     gc.set_threshold(100_000, 20, 100)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        logs.set_up(os.environ)
+    except HubError as error:
+        Session(False).fail(error)
+        raise SystemExit(USAGE) from None
     app()
 
 

@@ -355,13 +355,17 @@ def _engine(parsed: URL, *, durable: bool) -> Engine:
         session = f"-c idle_in_transaction_session_timeout={FROZEN_SECONDS * 1000}"
         asked = parsed.query.get("options", ())
         session = " ".join((session, *([asked] if isinstance(asked, str) else asked)))
-        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args={"options": session})
+        return create_engine(
+            parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args={"options": session},
+            hide_parameters=True,
+        )  # fmt: skip
     patience = {} if "timeout" in parsed.query else {"timeout": PATIENCE_SECONDS}
     in_memory = parsed.database in (None, "", ":memory:")
     engine = create_engine(
         parsed,
         poolclass=StaticPool if in_memory else QueuePool,
         connect_args={"check_same_thread": False, "cached_statements": 256, **patience},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _sqlite_connect(durable=durable, in_memory=in_memory))
     event.listen(engine, "begin", _sqlite_begin)

@@ -73,14 +73,19 @@ def malformed(text: str) -> list[str]:
 
 
 class Secrets:
-    """Gives references their values. `folder` is where relative file paths start; `sealed` opens a sealed secret."""
+    """Gives references their values. `folder` is where relative file paths start; `sealed` opens a sealed secret.
+
+    `seen` is told every value, so that no log repeats it.
+    """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         folder: Path,
         sealed: Callable[[str], str | None] = lambda _: None,
+        seen: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._seen = seen
         self._environ = environ
         self._folder = folder
         self._sealed = sealed
@@ -110,6 +115,8 @@ class Secrets:
             text = self._look_up(reference, document)
             if text is None:
                 missing[reference] = None
+            else:
+                self._seen(text)
             return text or ""
 
         return _REFERENCE.sub(one, value)

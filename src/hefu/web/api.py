@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from typing import Any
 
@@ -13,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hefu.core.errors import Unsupported
-from hefu.store import journal
 from hefu.web import console
+from hefu.web.envelope import PREFIX, Envelope
 from hefu.web.front import Front
 from hefu.web.hooks import Hooks
 from hefu.web.problem import MEDIA, Problem, problem
@@ -35,6 +33,7 @@ from hefu.web.routes import (
     mappings,
     materials,
     me,
+    metrics,
     migrations,
     names,
     people,
@@ -51,26 +50,11 @@ from hefu.web.routes import (
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
     records, issues, plans, reconciliation, migrations, cockpit, golive, people, grants, alerts, audit,
-    settings, jobs, events,
+    settings, jobs, events, metrics,
 )  # fmt: skip
 """In the order of the reference."""
 
-PREFIX = "/api/v1"
 VERSION = "1"
-
-CSP = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; "
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 DESCRIPTION = """Whatever the console can do, and the command line.
 
@@ -79,10 +63,6 @@ of one as `cursor` of the following. Writes take an `Idempotency-Key`: the same 
 and answered the same for a day. Documents carry an `ETag`; a change says in `If-Match` which state was seen. Long work
 answers with a job; `/api/v1/events` tells what moves.
 """
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 def make(front: Front | None) -> FastAPI:
@@ -100,6 +80,7 @@ def make(front: Front | None) -> FastAPI:
     api.state.front = front
     for part in RESOURCES:
         api.include_router(part.router, prefix=PREFIX)
+    api.include_router(metrics.router, include_in_schema=False)  # where Prometheus looks unless it is told
     if front is not None and front.service is not None:
         api.router.routes.extend(Hooks(front.service).routes())
     api.router.routes.extend(console.routes())
@@ -138,37 +119,6 @@ async def _lost(request: Request, error: Exception) -> Response:
         answer.headers["Allow"] = known
         return answer
     return problem(request, Unsupported("web.not_found", path=path), status=error.status_code)
-
-
-class Envelope:
-    """Gives each request its number and each answer the headers that browsers are to obey."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        front: Front | None = scope["app"].state.front if "app" in scope else None
-        number = given if _ID.fullmatch(given) else front.app.env.new_id() if front is not None else "-"
-        scope.setdefault("state", {})["request_id"] = number
-        private = scope["path"].startswith(PREFIX)
-
-        async def told(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                names = {name.lower() for name, _ in message["headers"]}
-                more = {**HEADERS, "X-Request-Id": number, **({"Cache-Control": "no-store"} if private else {})}
-                wanted = [(n.encode().lower(), v.encode()) for n, v in more.items()]
-                message["headers"] = [*message["headers"], *((n, v) for n, v in wanted if n not in names)]
-            await send(message)
-
-        mark = journal.REQUEST.set(number)  # threads that answer it inherit this
-        try:
-            await self.app(scope, receive, told)
-        finally:
-            journal.REQUEST.reset(mark)
 
 
 __all__ = ["PREFIX", "make"]

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from hefu.app.house import App
 from hefu.app.jobs import Jobs
+from hefu.app.metrics import Metrics
 from hefu.app.systems import Samples
 from hefu.core.project import Project
 from hefu.core.rights import Rights
@@ -35,6 +36,7 @@ class Front:
         self.jobs = jobs
         self.service = service
         self.samples = Samples()
+        self.metrics = Metrics(app, self.project, None if service is None else service.app.calls)
         self.closing = threading.Event()
         self._changing = threading.Lock()
         self._hub: Hub | None = None

@@ -17,8 +17,8 @@ class Server:
     def __init__(self, program: Any, listen: str) -> None:
         host, port = address(listen)
         config = uvicorn.Config(
-            program, host=host, port=port, log_level="error", lifespan="off", access_log=False, server_header=False,
-            date_header=False, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 << 10,
+            program, host=host, port=port, log_level="error", log_config=None, lifespan="off", access_log=False,
+            server_header=False, date_header=False, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 << 10,
         )  # fmt: skip
         self.server = uvicorn.Server(config)
         self.server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

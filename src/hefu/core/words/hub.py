@@ -20,6 +20,12 @@ ERRORS = {
         "Correct the name, or add connections/{name}.yaml.",
         "请更正名称，或新增 connections/{name}.yaml。",
     ),
+    "app.log": Words(
+        "{name} is '{given}', which is not known.",
+        "{name} 的值“{given}”无法识别。",
+        "Known: {known}.",
+        "可用：{known}。",
+    ),
     "app.lease": Words(
         "HEFU_LEASE is '{given}', which is not a number of seconds from 1 to 3600.",
         "HEFU_LEASE 的值“{given}”不是 1 到 3600 之间的秒数。",
