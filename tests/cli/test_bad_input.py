@@ -408,10 +408,10 @@ def test_a_lease_that_is_no_time(cli: Cli, lease: str) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB. Where we may not mount one, files may not grow beyond that."""
+    """A disk of 2 MB: an empty store takes half of it. Where we may not mount one, files may not grow beyond that."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True)
     yield place
     if mounted.returncode == 0:
         subprocess.run(["umount", "-l", place], check=True)
