@@ -72,8 +72,8 @@ sim-long: $(BIN)/hefu         ## the same with 50,000 seeds: hours
 schemas: $(BIN)/pytest         ## JSON Schemas of the documents, from the types
 	$(BIN)/python -m hefu.store.schemas
 
-conformance: $(BIN)/pytest     ## the conformance suites alone; renews docs/conformance.json and the page made of it
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/connectors tests/sandbox tests/real --hefu-sheet-file docs/conformance.json $(TESTS)
+conformance: $(BIN)/pytest     ## the conformance suites alone; renews src/hefu/app/proven.json and the page made of it
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/connectors tests/sandbox tests/real --hefu-sheet-file src/hefu/app/proven.json $(TESTS)
 	$(BIN)/python -m docs.generate
 
 docs: $(BIN)/pytest            ## the generated reference pages

@@ -1,4 +1,4 @@
-"""Makes `docs/connectors.md` out of conformance.json: what each connector is proven to do, and against what.
+"""Makes `docs/connectors.md` out of `hefu/app/proven.json`: what each connector is proven to do, and against what.
 
 The figures come from a run (`make conformance`); how a system was met is declared by each test, in its rig.
 """
@@ -6,47 +6,15 @@ The figures come from a run (`make conformance`); how a system was met is declar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import orjson
-
 from docs.models import cell, t
+from hefu.app.proven import AGAINST, MEANS, results
 from hefu.sim.conformance import CHECKS
 
-RESULTS = Path(__file__).with_name("conformance.json")
 REAL_ONLY = {"bottlecrm": "tests/real/test_real_bottlecrm.py", "tryton": "tests/real/test_real_tryton.py"}
 """Connector -> its suite, where nothing but the real system answers; its results come with `make real`'s systems."""
 ABILITIES = tuple(dict.fromkeys(check.ability for check in CHECKS.values()))
-AGAINST = {
-    "real": ("real system", "真实系统"),
-    "vendor": ("a server of the vendor's for developers", "厂商的开发用服务器"),
-    "sandbox": ("our sandbox", "本项目沙盒"),
-    "imitation": ("an imitation inside the test", "测试内的模拟"),
-}
-MEANS = {
-    "access": ("log-in, wrong secret, unreachable", "登录、密钥错误、无法连接"),
-    "discover": ("objects and fields", "对象与字段"),
-    "read": ("single records and search", "单条记录与查找"),
-    "page": ("pages, without gap or repeat, in bounded memory", "分页，不漏不重，内存有界"),
-    "changes": ("what changed since, deletions", "变更与删除"),
-    "types": ("values come back as written", "写入的值原样读回"),
-    "create": ("created once, found again after a lost answer", "只建一次，应答丢失后可找回"),
-    "update": ("only the named fields change", "只改所列字段"),
-    "conditional": ("what a colleague has changed since is not written over", "不覆盖他人刚做的修改"),
-    "delete": ("deletes", "删除"),
-    "lines": ("lines of documents", "单据明细"),
-    "actions": ("status steps", "状态操作"),
-    "batch": ("one bad record spoils no other", "一条出错不影响其他"),
-    "returns": ("the answer shows the record", "应答即最新记录"),
-    "faults": ("throttling, broken lines, expiry, lost answers", "限流、断线、过期、应答丢失"),
-}
-
-
-def results() -> Mapping[str, Any]:
-    """The last run's results, as `pytest --hefu-sheet-file` wrote them."""
-    told: Mapping[str, Any] = orjson.loads(RESULTS.read_bytes())
-    return told
 
 
 def proven(language: str) -> str:

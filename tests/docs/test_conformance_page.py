@@ -6,9 +6,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from docs.conformance import REAL_ONLY, proven, results
+from docs.conformance import REAL_ONLY, proven
 
 from hefu import connectors
+from hefu.app.proven import results
 from hefu.sim.conformance import CHECKS
 from hefu.sim.sheet import RESULT, Sheet
 

@@ -28,6 +28,10 @@ SCREENS = {
     "/mappings": ("映射", "Mappings"),
     "/value-maps": ("值映射", "Value maps"),
     "/objects": ("对象与字段", "Objects and fields"),
+    "/connections/new": ("新建连接", "New connection"),
+    "/migrations": ("数据迁移", "Migration"),
+    "/cutovers": ("系统切换", "Cutover"),
+    "/backups": ("备份", "Backups"),
     "/reconciliation": ("对账", "Reconciliation"),
 }
 

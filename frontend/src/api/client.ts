@@ -12,6 +12,8 @@ export class Problem extends Error {
   readonly code: string;
   readonly status: number;
   readonly request: string;
+  /** The whole answer: some say more than what went wrong. */
+  readonly said: unknown;
 
   constructor(said: Partial<Shape["Problem"]> & { status: number }) {
     super(said.title ?? `HTTP ${said.status}`);
@@ -20,6 +22,7 @@ export class Problem extends Error {
     this.code = said.code ?? "http";
     this.status = said.status;
     this.request = said.request_id ?? "-";
+    this.said = said;
   }
 }
 

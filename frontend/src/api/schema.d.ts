@@ -104,6 +104,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backups
+         * @description Backups on this machine, the newest first.
+         */
+        get: operations["list_backups_api_v1_backups_get"];
+        put?: never;
+        /**
+         * Make Backup
+         * @description Write an encrypted backup under the master key while the hub works on, and verify it; a job.
+         */
+        post: operations["make_backup_api_v1_backups_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{backup}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Backup
+         * @description Read all of a backup and check every byte and row, restoring nothing; a job.
+         */
+        post: operations["verify_backup_api_v1_backups__backup__verify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cockpit": {
         parameters: {
             query?: never;
@@ -338,6 +382,146 @@ export interface paths {
         get: operations["connector_form_api_v1_connectors__connector__form_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{connector}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Connector Proof
+         * @description What a connector is proven to do, and against what: results of the conformance suite, none written by hand.
+         */
+        get: operations["connector_proof_api_v1_connectors__connector__proof_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cutovers
+         * @description Runbooks, and how the newest rehearsal and the newest cutover stand.
+         */
+        get: operations["list_cutovers_api_v1_cutovers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers/rehearsal/carry-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Carry Out
+         * @description Take every step of the rehearsal that is due, until one fails or waits for a person; a job.
+         */
+        post: operations["carry_out_api_v1_cutovers_rehearsal_carry_out_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers/{cutover}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Begin a rehearsal on the sandbox, or the cutover for real; its steps are taken one by one.
+         */
+        post: operations["start_api_v1_cutovers__cutover__start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers/{mode}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Go or no-go, by a named person; the score is kept beside it.
+         */
+        post: operations["decide_api_v1_cutovers__mode__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers/{mode}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Take a step: the hub does and checks its part, a person signs the rest; a job.
+         */
+        post: operations["take_api_v1_cutovers__mode__steps__step__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cutovers/{mode}/switch-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Back
+         * @description Begin the way back: what was typed since is merged first, then the steps are taken back, the last first.
+         */
+        post: operations["switch_back_api_v1_cutovers__mode__switch_back_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1472,6 +1656,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/migrations/{batch_id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected
+         * @description What could not be moved: record, field, reason, what to do; values as this caller may see them.
+         */
+        get: operations["rejected_api_v1_migrations__batch_id__rejects_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/migrations/{batch_id}/rows": {
         parameters: {
             query?: never;
@@ -1900,6 +2104,26 @@ export interface paths {
          * @description What differs, field by field, with the reason; of records that may be seen.
          */
         get: operations["differences_api_v1_reconciliations__proof_id__differences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{proof_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description The report for people, signed by the hub; 'hefu reconcile verify' finds any change. For who sees all of it.
+         */
+        get: operations["report_api_v1_reconciliations__proof_id__report_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2772,6 +2996,47 @@ export interface components {
             seq: number;
         };
         /**
+         * Back
+         * @description Why.
+         */
+        Back: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Backup
+         * @description A file by what it says of itself.
+         */
+        Backup: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Key
+             * @description What opens it
+             */
+            key: string;
+            /**
+             * Made At
+             * @description Empty: it cannot be read
+             */
+            made_at: string;
+            /**
+             * Name
+             * @example hub-20260301T020000Z.hefu
+             */
+            name: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * Backups
+         * @description The files in the machine's folder of backups.
+         */
+        Backups: {
+            /** Items */
+            items: components["schemas"]["Backup"][];
+        };
+        /**
          * Batch
          * @description Records of one mapping on their way into another.
          */
@@ -2850,6 +3115,17 @@ export interface components {
             };
         };
         /**
+         * Begin
+         * @description On the sandbox, or for real.
+         */
+        Begin: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "rehearsal" | "real";
+        };
+        /**
          * Bulk
          * @description The same for many: `action` says which of the others' bodies stands beside it.
          */
@@ -2865,6 +3141,17 @@ export interface components {
             ignore?: components["schemas"]["Ignore"] | null;
             retry?: components["schemas"]["Retry"] | null;
             settle?: components["schemas"]["Settle"] | null;
+        };
+        /**
+         * CarryOut
+         * @description Whether what people confirm is signed by whoever asks: it is a rehearsal.
+         */
+        CarryOut: {
+            /**
+             * Sign
+             * @default false
+             */
+            sign: boolean;
         };
         /**
          * Catalogue
@@ -3191,6 +3478,115 @@ export interface components {
             ticket?: string | null;
         };
         /**
+         * CutoverStanding
+         * @description How a cutover, or its rehearsal, stands.
+         */
+        CutoverStanding: {
+            /** Cutover */
+            cutover: string;
+            /**
+             * Decidable
+             * @description The decision can be taken now
+             */
+            decidable: boolean;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "rehearsal" | "real";
+            /**
+             * Reason
+             * @description Given with the decision
+             */
+            reason: string;
+            score: components["schemas"]["Readiness"];
+            /** Started At */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "go" | "no_go" | "switching_back" | "switched_back" | "done";
+            /** Steps */
+            steps: components["schemas"]["CutoverStep"][];
+        };
+        /**
+         * CutoverStep
+         * @description One step on its way there or back.
+         */
+        CutoverStep: {
+            /**
+             * Begins Seconds
+             * @description Planned, from the beginning of the whole
+             */
+            begins_seconds: number | null;
+            /** Due */
+            due: boolean;
+            /** Ended At */
+            ended_at: string | null;
+            /** Lasts Seconds */
+            lasts_seconds: number;
+            /** Late Seconds */
+            late_seconds: number | null;
+            /**
+             * Must
+             * @description Without it there is no go
+             */
+            must: boolean;
+            /** Note */
+            note: string;
+            /** Owner */
+            owner: string;
+            /**
+             * Said
+             * @description What its check saw
+             */
+            said: string;
+            /** Signed By */
+            signed_by: string | null;
+            /**
+             * Signs
+             * @description A person says that it is done; else the hub looks itself
+             */
+            signs: boolean;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "passed" | "failed" | "skipped";
+            /** Step */
+            step: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "there" | "back";
+        };
+        /**
+         * Cutovers
+         * @description Runbooks, and how the newest rehearsal and the newest cutover stand.
+         */
+        Cutovers: {
+            /** Items */
+            items: components["schemas"]["Runbook"][];
+            real: components["schemas"]["CutoverStanding"] | null;
+            rehearsal: components["schemas"]["CutoverStanding"] | null;
+        };
+        /**
          * Day
          * @description One day (UTC).
          */
@@ -3216,6 +3612,19 @@ export interface components {
         Days: {
             /** Items */
             items: components["schemas"]["Day"][];
+        };
+        /**
+         * Decision
+         * @description Go or no-go; against the score only with a reason.
+         */
+        Decision: {
+            /** Go */
+            go: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * Difference
@@ -4565,6 +4974,23 @@ export interface components {
             why: string | null;
         };
         /**
+         * Met
+         * @description Where a connector was tried, and what it passed there.
+         */
+        Met: {
+            /** Abilities */
+            abilities: components["schemas"]["Proven"][];
+            /**
+             * Against
+             * @description A real system, the vendor's server, our sandbox or an imitation
+             */
+            against: string;
+            /** Object */
+            object: string;
+            /** System */
+            system: string;
+        };
+        /**
          * Missing
          * @description What a line waits for.
          */
@@ -5482,6 +5908,14 @@ export interface components {
             records: number;
         };
         /**
+         * Proof
+         * @description What a connector is proven to do, by the last run of the conformance suite.
+         */
+        Proof: {
+            /** Items */
+            items: components["schemas"]["Met"][];
+        };
+        /**
          * Proposal
          * @description A field pair, how sure it is, and why.
          */
@@ -5506,6 +5940,23 @@ export interface components {
             items: components["schemas"]["Proposal"][];
         };
         /**
+         * Proven
+         * @description Checks of one ability.
+         */
+        Proven: {
+            /** Ability */
+            ability: string;
+            /** Passed */
+            passed: number;
+            /**
+             * Title
+             * @description What its checks prove
+             */
+            title: string;
+            /** Tried */
+            tried: number;
+        };
+        /**
          * Published
          * @description The version that is current now. With errors, nothing was changed.
          */
@@ -5527,6 +5978,26 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * Readiness
+         * @description The score: of 100 points, of the steps that stand before the decision.
+         */
+        Readiness: {
+            /**
+             * Go
+             * @description What the hub says
+             */
+            go: boolean;
+            /**
+             * Missing
+             * @description Steps without which there is no go
+             */
+            missing: string[];
+            /** Points */
+            points: number;
+            /** Threshold */
+            threshold: number;
         };
         /**
          * Ready
@@ -6150,6 +6621,37 @@ export interface components {
             full: boolean;
         };
         /**
+         * Runbook
+         * @description A runbook of the project.
+         */
+        Runbook: {
+            /** Cutover */
+            cutover: string;
+            /**
+             * Lasts Seconds
+             * @description When nothing is late
+             */
+            lasts_seconds: number;
+            /**
+             * Rehearsable
+             * @description Every connection in use has the settings of a sandbox
+             */
+            rehearsable: boolean;
+            /**
+             * Start
+             * @description Planned beginning
+             */
+            start: string | null;
+            /** Steps */
+            steps: number;
+            /** Threshold */
+            threshold: number;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Sample
          * @description What a transform makes of a value; `error`: the code where it refuses it.
          */
@@ -6386,6 +6888,23 @@ export interface components {
             source: string;
             /** Target */
             target: string;
+        };
+        /**
+         * Take
+         * @description look: the hub does and checks its part; else what a person says, with a note for failed and skip.
+         */
+        Take: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Verdict
+             * @default look
+             * @enum {string}
+             */
+            verdict: "look" | "done" | "failed" | "skip";
         };
         /**
          * Test
@@ -7074,6 +7593,95 @@ export interface operations {
             };
         };
     };
+    list_backups_api_v1_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_backup_api_v1_backups_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_backup_api_v1_backups__backup__verify_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backup: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cockpit_api_v1_cockpit_get: {
         parameters: {
             query?: never;
@@ -7442,6 +8050,240 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connector_proof_api_v1_connectors__connector__proof_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cutovers_api_v1_cutovers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cutovers"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    carry_out_api_v1_cutovers_rehearsal_carry_out_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CarryOut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_api_v1_cutovers__cutover__start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cutover: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Begin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CutoverStanding"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_api_v1_cutovers__mode__decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mode: "rehearsal" | "real";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CutoverStanding"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_api_v1_cutovers__mode__steps__step__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mode: "rehearsal" | "real";
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Take"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_back_api_v1_cutovers__mode__switch_back_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mode: "rehearsal" | "real";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Back"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CutoverStanding"];
                 };
             };
             /** @description What went wrong */
@@ -9456,6 +10298,41 @@ export interface operations {
             };
         };
     };
+    rejected_api_v1_migrations__batch_id__rejects_get: {
+        parameters: {
+            query?: {
+                /** @description Kind of file */
+                form?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One line for each reason */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rows_api_v1_migrations__batch_id__rows_get: {
         parameters: {
             query?: {
@@ -10287,6 +11164,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Difference_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_api_v1_reconciliations__proof_id__report_get: {
+        parameters: {
+            query?: {
+                /** @description Kind of file */
+                form?: "html" | "xlsx" | "pdf";
+            };
+            header?: never;
+            path: {
+                proof_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signed report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/html; charset=utf-8": string;
                 };
             };
             /** @description What went wrong */

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,7 +39,18 @@ class Desk:
         self.hub = hub
         self.who = who
         self.given = given
+        self._tell = tell
         hub.told = lambda verb, name, counts: tell({"does": verb, "of": name, "counts": dict(counts)})
+
+    def at(self, what: str, count: int = 0) -> None:
+        """It has come to this; so many are done."""
+        self._tell({"does": what, "of": "", "counts": {"done": count} if count else {}})
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """It does this while the block lasts."""
+        self.at(what)
+        yield
 
 
 Work = Callable[[Desk], Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 from hefu.app.choosing import moment
 from hefu.app.house import App
 from hefu.app.share import shared
-from hefu.core.errors import Unsupported
-from hefu.core.reconcile import Outcome
+from hefu.core.balance import Balance
+from hefu.core.errors import Missing, Unsupported
+from hefu.core.project import Project
+from hefu.core.reconcile import Difference, Kind, Outcome, Repair, Section
 from hefu.core.values import decimal_text
 from hefu.engine.hub import Hub
 from hefu.engine.reconcile import HOWS, Scope, reconcile
@@ -125,6 +128,56 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def kept_outcome(app: App, project: Project, proof_id: str) -> Outcome:
+    """A reconciliation as it was kept, for its report. Raises Missing "web.unknown"."""
+    with app.store.look() as tx:
+        row = proofs.get(tx, proof_id)
+        if row is None:
+            raise Missing("web.unknown", kind="reconciliation", id=proof_id[:40])
+        found = [_difference(one) for one in proofs.differences(tx, proof_id)]
+    out = Outcome([_section(project, one) for one in row["sections"]], found)
+    names = Balance._fields
+    sums = ("left_sum", "right_sum", "left", "right")
+    out.balances = [Balance(**{n: v for n, v in _counted(one, sums).items() if n in names})
+                    for one in row["money"].get("balances", [])]  # fmt: skip
+    out.facts = {
+        "began_at": row["began_at"], "ended_at": row["ended_at"], "project_version": row["project_version"],
+        "run_id": row["id"], "customers": row["money"].get("customers", {}),
+        "totals": [_counted(one, sums[:2]) for one in row["money"].get("totals", [])],
+        "open_identity": [_counted(one, sums[2:]) for one in row["money"].get("open_identity", [])],
+    }  # fmt: skip
+    return out
+
+
+def _section(project: Project, one: Mapping[str, Any]) -> Section:
+    left, right = (project.mappings[m].connection if m in project.mappings else m for m in (one["left"], one["right"]))
+    return Section(
+        one["entity"], one["left"], one["right"], left, right, one["how"], one["counts"], one["classes"], one["fields"]
+    )  # fmt: skip
+
+
+def _difference(row: Mapping[str, Any]) -> Difference:
+    left, right = row["sides"]
+    repair = Repair(row["golden_id"], "", "", "", None, row["field"], left, right, "") if row["repairable"] else None
+    same = {name: row[name] for name in ("why", "entity", "golden_id", "title", "left_id", "right_id", "field")}
+    return Difference(kind=Kind(row["kind"]), left=left, right=right, repair=repair, **same)
+
+
+def _counted(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Sums as the exact decimals that they were kept as text of."""
+    return {**row, **{n: Decimal(row[n]) for n in names if row.get(n) is not None}}
+
+
+def signed_report(
+    app: App, outcome: Outcome, kind: str, who: str, language: str, t: Callable[[str, str], str]
+) -> bytes:
+    """One report (.html, .xlsx or .pdf) with its signature inside; the audit log keeps what was signed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / f"reconciliation-{outcome.facts['run_id']}{kind}"
+        sign_reports(app, outcome, [path], who, language, t)
+        return path.read_bytes()
+
+
 def sign_reports(
     app: App, outcome: Outcome, paths: Sequence[Path], who: str, language: str, t: Callable[[str, str], str]
 ) -> list[dict[str, str]]:
@@ -151,4 +204,6 @@ def sign_reports(
     return out
 
 
-__all__ = ["as_dict", "compare", "exact", "prove", "repairs", "scope_of", "sign_reports"]
+__all__ = [
+    "as_dict", "compare", "exact", "kept_outcome", "prove", "repairs", "scope_of", "sign_reports", "signed_report",
+]  # fmt: skip

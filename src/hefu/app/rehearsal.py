@@ -2,16 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hefu.app.house import App
+from hefu.core.cutover import MERGE
 from hefu.core.errors import Unsupported
 from hefu.core.project import Cutover, Project
+from hefu.engine import cutover
+from hefu.engine.cutover import Mode, Standing
 from hefu.engine.hub import Hub
+from hefu.store.cutovers import StepRow
+
+
+@contextmanager
+def working(app: App, mode: Mode, step: str | None = None, *, lock: bool = True) -> Iterator[tuple[Hub, Hub]]:
+    """The hub that keeps the book, and the one on which the steps work.
+
+    A step that writes to systems needs a SQLite store for itself; to sign or to pause, the hub may run meanwhile.
+    `lock`: not where the hub itself runs in this process.
+    """
+    book = app.hub()
+    if mode == "real":
+        if lock and (step is None or _writes(cutover.standing(book, mode), step)):
+            app.store.lock()
+        yield book, book
+        return
+    now = cutover.standing(book, mode)
+    forget_others(app, now.started.id)
+    with rehearsing(app, now.doc, now.started.id) as work:
+        yield book, work
+
+
+def _writes(now: Standing, name: str) -> bool:
+    """Whether taking this step writes to a system."""
+    step = next((x for x in now.doc.steps if x.step == name), None)
+    back = now.started.state == "switching_back"
+    do = None if step is None else step.do if not back else step.back and step.back.do
+    return name == MERGE or bool(do and (do.sync or do.migrate))
+
+
+def take_due(
+    book: Hub, work: Hub, mode: Mode, who: str, *, sign: bool, around: Callable[[str], AbstractContextManager[Any]]
+) -> Iterator[StepRow]:
+    """Take what is due until something fails or waits for a person. `sign`: what people confirm is signed, too."""
+    while due := cutover.standing(book, mode, ended=True).due:
+        moved = False
+        for name in due:
+            with around(name):
+                row = cutover.take(book, work, mode, name, who)
+            if row.state == "running" and sign:
+                row = cutover.take(book, work, mode, name, who, "done", "rehearsed")
+            yield row
+            moved |= row.state == "passed"
+        if not moved:
+            return
 
 
 @contextmanager
@@ -61,4 +109,4 @@ def _store(app: App, cutover_id: str) -> Path:
     return folder / f"{cutover_id}.sqlite"
 
 
-__all__ = ["forget_others", "rehearsing", "sandboxed"]
+__all__ = ["forget_others", "rehearsing", "sandboxed", "take_due", "working"]

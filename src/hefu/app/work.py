@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hefu.app import drafts
+from hefu.app import drafts, vault
 from hefu.app.choosing import chosen, moment, one_record
 from hefu.app.jobs import Desk, Work
 from hefu.app.proof import prove
+from hefu.app.rehearsal import take_due, working
 from hefu.core.errors import Unsupported
-from hefu.engine import applying, migrate, plans, takeback, undo, worker
+from hefu.engine import applying, cutover, migrate, plans, takeback, undo, worker
 from hefu.engine.migrate_back import rollback
 from hefu.engine.migrate_check import check
 from hefu.engine.migrate_verify import verify
 from hefu.store import batches
 from hefu.store.db import text
+from hefu.store.sealed_file import Key
 
 
 def run_flow(desk: Desk) -> dict[str, Any]:
@@ -118,13 +120,44 @@ def undo_batch(desk: Desk) -> dict[str, Any]:
     return _batch(desk, desk.given["batch"], plan=done.plan_id, waiting=done.waiting)
 
 
+def take_step(desk: Desk) -> dict[str, Any]:
+    """One step of a cutover: the hub does and checks its part, a person signs the rest."""
+    asked = desk.given
+    with working(desk.app, asked["mode"], asked["step"], lock=False) as (book, work):
+        row = cutover.take(book, work, asked["mode"], asked["step"], desk.who, asked["verdict"], asked["note"])
+    return {"step": row.name, "way": row.way, "state": row.state}
+
+
+def rehearse(desk: Desk) -> dict[str, Any]:
+    """All steps of the rehearsal that are due, until one fails or a person must sign."""
+    with working(desk.app, "rehearsal", lock=False) as (book, work):
+        taken = take_due(book, work, "rehearsal", desk.who, sign=desk.given["sign"], around=desk.doing)
+        return {"steps": [{"step": row.name, "way": row.way, "state": row.state} for row in taken]}
+
+
+def make_backup(desk: Desk) -> dict[str, Any]:
+    """An encrypted backup under the master key, verified at once."""
+    key = Key(master=desk.app.master_keys())
+    path, _ = vault.create(desk.app, None, key, desk.who, desk.at)
+    made = vault.verify(desk.app, path, key, desk.who, desk.at)
+    return {"file": path.name, "made_at": made.made_at, "rows": made.rows}
+
+
+def verify_backup(desk: Desk) -> dict[str, Any]:
+    """A backup read as a whole, every byte and row checked."""
+    path = vault.named(desk.app.machine, desk.given["name"])
+    found = vault.verify(desk.app, path, Key(master=desk.app.master_keys()), desk.who, desk.at)
+    return {"file": path.name, "made_at": found.made_at, "rows": found.rows}
+
+
 KINDS: Mapping[str, Work] = {
     "flow.run": run_flow, "plan.make": make_plan, "plan.draft": plan_draft, "plan.apply": apply_plan,
     "plan.undo": plan_undo, "reconciliation.run": run_proof, "migration.stage": stage, "migration.check": check_batch,
     "migration.load": load_batch, "migration.verify": verify_batch, "migration.undo": undo_batch,
+    "cutover.step": take_step, "cutover.rehearse": rehearse, "backup.make": make_backup, "backup.verify": verify_backup,
 }  # fmt: skip
 
-WRITING = frozenset({"flow.run", "plan.apply", "migration.load", "migration.undo"})
+WRITING = frozenset({"flow.run", "plan.apply", "migration.load", "migration.undo", "cutover.step"})
 """Kinds that write to systems."""
 
 __all__ = ["KINDS", "WRITING"]

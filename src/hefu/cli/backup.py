@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hefu.app import Machine, open_app
-from hefu.app.house import App
+from hefu.app import Machine, open_app, vault
 from hefu.cli.session import FAILED, Folder, Json, Who, person, session
 from hefu.core.env import Env
-from hefu.core.errors import HubError
-from hefu.store import backup, journal
-from hefu.store.backup import SUFFIX, Manifest
+from hefu.store import backup
 from hefu.store.db import Store
 from hefu.store.sealed_file import Key
 from hefu.store.secrets import MasterKeys, Secrets
@@ -39,10 +35,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="backup")
 
 
-def _home(machine: Machine) -> Path:
-    return machine.home / "backups"
-
-
 def _key(machine: Machine, secrets: Secrets, passphrase: str | None) -> Key:
     """What opens a backup; the passphrase stands somewhere else, never on the command line."""
     if passphrase is not None:
@@ -63,25 +55,12 @@ def create(
 ) -> None:
     """Write an encrypted backup while the hub works on. / 在线创建加密备份。"""
     with session(as_json) as s, open_app(folder) as app:
-        at = app.env.now().astimezone(UTC)
-        path = file or _home(app.machine) / f"hub-{at:%Y%m%dT%H%M%SZ}{SUFFIX}"
         key = _key(app.machine, app.secrets, passphrase) if passphrase else Key(master=app.master_keys())
         with s.progress("Backing up", "正在备份") as told:
-            made = backup.create(app.store, path, key, lambda table, n: told(f"{table} {n}"))
-        _note(app, person(by), "backup.created", path, made)
-        s.give({"file": str(path), **_facts(made)})
+            path, made = vault.create(app, file, key, person(by), lambda table, n: told(f"{table} {n}"))
+        s.give({"file": str(path), **vault.facts(made)})
         s.say(f"{path}: {made.rows} rows of {made.made_at}. Keep the key apart from it; without the key it is lost.",
               f"{path}：{made.rows} 行，时间 {made.made_at}。密钥请另行保管，没有密钥无法恢复。")  # fmt: skip
-
-
-def _note(app: App, who: str, action: str, path: Path, made: Manifest) -> None:
-    with app.store.begin() as tx:
-        journal.record(tx, app.journal_key, who, action, str(path)[-300:], {"made_at": made.made_at, "rows": made.rows})
-
-
-def _facts(made: Manifest) -> dict[str, object]:
-    return {"made_at": made.made_at, "hub": made.hub, "revision": made.revision, "source": made.source,
-            "rows": made.rows, "tables": dict(made.tables)}  # fmt: skip
 
 
 def verify(
@@ -90,11 +69,9 @@ def verify(
     """Read all of a backup and check every byte and row, restoring nothing. / 完整读取并校验备份，不恢复。"""
     with session(as_json) as s, open_app(folder) as app:
         with s.progress("Verifying", "正在校验") as told:
-            found = backup.verify(
-                file, _key(app.machine, app.secrets, passphrase), lambda table, n: told(f"{table} {n}")
-            )
-        _note(app, person(by), journal.BACKUP_VERIFIED, file, found)
-        s.give({"file": str(file), **_facts(found)})
+            key = _key(app.machine, app.secrets, passphrase)
+            found = vault.verify(app, file, key, person(by), lambda table, n: told(f"{table} {n}"))
+        s.give({"file": str(file), **vault.facts(found)})
         s.say(f"Whole: {found.rows} rows in {len(found.tables)} tables, of {found.made_at}.",
               f"完整：{len(found.tables)} 个表共 {found.rows} 行，时间 {found.made_at}。", style="green")  # fmt: skip
 
@@ -118,8 +95,8 @@ def restore(
             with store.look() as tx:
                 broken = backup.broken(tx)
         with open_app(folder) as app:
-            _note(app, person(by), "backup.restored", file, made)
-        s.give({"file": str(file), **_facts(made), "broken": broken})
+            vault.note(app, person(by), "backup.restored", file, made)
+        s.give({"file": str(file), **vault.facts(made), "broken": broken})
         s.say(f"Restored: {made.rows} rows of {made.made_at}. Nothing is written before every system was read again.",
               f"已恢复 {made.rows} 行，时间 {made.made_at}。重新读取所有系统之前不会写入任何内容。")  # fmt: skip
         for rule, one in broken.items():
@@ -134,26 +111,14 @@ def list_(
 ) -> None:
     """Backups in a folder, newest first, by what they say of themselves. / 列出备份文件。"""
     with session(as_json) as s:
-        place = where or _home(Machine.here(folder))
-        rows = [_row(path) for path in sorted(place.glob(f"*{SUFFIX}"))] if place.is_dir() else []
-        rows.sort(key=lambda row: str(row["made_at"]), reverse=True)
+        place = where or vault.home(Machine.here(folder))
+        rows = vault.listed(place)
         s.give(rows)
         heads = [("file", "文件"), ("made at", "时间"), ("bytes", "字节"), ("key", "密钥"), ("revision", "结构版本")]
         if rows:
             s.table(heads, [[row[n] for n in ("file", "made_at", "bytes", "key", "revision")] for row in rows])
         else:
             s.say(f"No backups in {place}.", f"{place} 中没有备份。")
-
-
-def _row(path: Path) -> dict[str, object]:
-    try:
-        head = backup.head_of(path)
-    except HubError as error:
-        head = {"made_at": "", "key": {"kind": error.code}, "revision": ""}
-    how = head["key"]
-    key = " ".join(str(how[n]) for n in ("kind", "id") if n in how)
-    return {"file": str(path), "made_at": head.get("made_at", ""), "bytes": path.stat().st_size, "key": key,
-            "revision": head.get("revision", "")}  # fmt: skip
 
 
 __all__ = ["register"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from hefu.app import App, open_app
-from hefu.app.rehearsal import forget_others, rehearsing, sandboxed
+from hefu.app import open_app
+from hefu.app.rehearsal import sandboxed, take_due, working
 from hefu.cli.session import PERSON, Folder, Json, Session, Who, person, session
 from hefu.core import cutover as rules
 from hefu.core.errors import HubError, Unsupported
@@ -47,32 +45,6 @@ def _mode(rehearsal: bool) -> Mode:
     return "rehearsal" if rehearsal else "real"
 
 
-@contextmanager
-def _working(app: App, mode: Mode, step: str | None = None) -> Iterator[tuple[Hub, Hub]]:
-    """The hub that keeps the book, and the one on which the steps work.
-
-    A step that writes to systems needs a SQLite store for itself; to sign or to pause, the hub may run meanwhile.
-    """
-    book = app.hub()
-    if mode == "real":
-        if step is None or _writes(cutover.standing(book, mode), step):
-            app.store.lock()
-        yield book, book
-        return
-    now = cutover.standing(book, mode)
-    forget_others(app, now.started.id)
-    with rehearsing(app, now.doc, now.started.id) as work:
-        yield book, work
-
-
-def _writes(now: Standing, name: str) -> bool:
-    """Whether taking this step writes to a system."""
-    step = next((x for x in now.doc.steps if x.step == name), None)
-    back = now.started.state == "switching_back"
-    do = None if step is None else step.do if not back else step.back and step.back.do
-    return name == rules.MERGE or bool(do and (do.sync or do.migrate))
-
-
 def rehearse(
     name: Name,
     sign: Annotated[
@@ -93,24 +65,14 @@ def rehearse(
         except Unsupported as error:
             if error.code != "cutover.under_way" or error.facts.get("name") != name:
                 raise
-        with _working(app, "rehearsal") as (book, work):
+        with working(app, "rehearsal") as (book, work):
             _all_due(s, book, work, "rehearsal", who, sign=sign)
         _show(s, book, "rehearsal")
 
 
 def _all_due(s: Session, book: Hub, work: Hub, mode: Mode, who: str, *, sign: bool) -> None:
-    """Take what is due until something fails or waits for a person."""
-    while due := cutover.standing(book, mode, ended=True).due:
-        moved = False
-        for name in due:
-            with s.progress(name, name):
-                row = cutover.take(book, work, mode, name, who)
-            if row.state == "running" and sign:
-                row = cutover.take(book, work, mode, name, who, "done", "rehearsed")
-            _say_step(s, row)
-            moved |= row.state == "passed"
-        if not moved:
-            return
+    for row in take_due(book, work, mode, who, sign=sign, around=lambda name: s.progress(name, name)):
+        _say_step(s, row)
 
 
 def start(name: Name, by: Who = None, as_json: Json = False, folder: Folder = None) -> None:
@@ -137,7 +99,7 @@ def step(
             raise Unsupported("desk.choice", given="--done --failed --skip", known="--done, --failed, --skip")
         verdict: Verdict = "done" if done else "failed" if failed else "skip" if skip else "look"
         mode = _mode(rehearsal)
-        with _working(app, mode, name) as (book, work), s.progress(name, name):
+        with working(app, mode, name) as (book, work), s.progress(name, name):
             row = cutover.take(book, work, mode, name, person(by), verdict, note)
         s.give(_plain_step(s, row))
         _say_step(s, row)
@@ -180,7 +142,7 @@ def switch_back(
         if begun.started.state != "switching_back":
             cutover.switch_back(app.hub(), mode, who, note)
         if cutover.standing(app.hub(), mode, ended=True).started.state in cutovers.OPEN:
-            with _working(app, mode) as (book, work):
+            with working(app, mode) as (book, work):
                 _all_due(s, book, work, mode, who, sign=False)
         _show(s, app.hub(), mode)
 

@@ -6,7 +6,7 @@ One line per reason, the record's own cells behind it, in the reader's language;
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +24,46 @@ HEADS = {
     "zh": ("行号", "记录", "名称", "字段", "值", "原因", "怎么办"),
 }
 
+Show = Callable[[Row], Row]
+
 STATES = ("rejected", "differs", "left")
 """Rows that somebody has to look at."""
 
 
-def write(store: Store, batch_id: str, path: Path, language: str) -> int:
-    """Write the file; says how many lines. Raises Unsupported for another ending; an empty file means all is well."""
+def write(store: Store, batch_id: str, path: Path, language: str, show: Show | None = None) -> int:
+    """Write the file; says how many lines. Raises Unsupported for another ending; an empty file means all is well.
+
+    `show`: a row as its reader may see it; not given: as it is.
+    """
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
         raise Unsupported("migrate.rejects_file", path=str(path))
-    columns = _columns(store, batch_id)
+    columns = _columns(store, batch_id, show or _as_it_is)
     heads = [*HEADS[language], *columns]
-    lines = ([*line, *cells] for line, cells in _lines(store, batch_id, columns, language))
+    lines = ([*line, *cells] for line, cells in _lines(store, batch_id, columns, language, show or _as_it_is))
     return (_csv if kind == ".csv" else _book)(path, heads, lines)
 
 
-def _columns(store: Store, batch_id: str) -> list[str]:
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
+def _columns(store: Store, batch_id: str, show: Show) -> list[str]:
     """The fields of the records, in the order in which they are met."""
     found: dict[str, None] = {}
     with store.look() as tx:
         for rows in batches.every(tx, batch_id, STATES):
-            for row in rows:
+            for row in map(show, rows):
                 found.update(dict.fromkeys(map(str, row.record.values)))
     return list(found)
 
 
-def _lines(store: Store, batch_id: str, columns: Sequence[str], language: str) -> Iterator[tuple[list[str], list[str]]]:
+def _lines(
+    store: Store, batch_id: str, columns: Sequence[str], language: str, show: Show
+) -> Iterator[tuple[list[str], list[str]]]:
     with store.look() as tx:
         for rows in batches.every(tx, batch_id, STATES):
-            for row in rows:
+            for row in map(show, rows):
                 cells = [_text(row.record.values.get(name)) for name in columns]
                 for reason in row.reasons or [{"field": "", "code": "migrate.not_taken", "facts": {}}]:
                     yield _line(row, reason, language), cells

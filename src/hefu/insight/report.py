@@ -164,6 +164,8 @@ def _repair(d: Difference, w: _Words) -> str:
     if d.repair is None:
         return w.t("none needed/无需" if d.kind in EXPLAINED else "a person decides/由人决定")
     place = d.repair.connection
+    if not place:  # of a reconciliation that was kept: that it can be repaired is known, and by what a plan says
+        return w.t("by a plan/可由计划修复")
     if d.repair.record_id is None:
         return f"{w.t('create in/新建于')} {place}"
     return f"{place}: {shown(d.repair.before)} → {shown(d.repair.after)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -45,6 +45,13 @@ def get(tx: Tx, proof_id: str) -> dict[str, Any] | None:
 def unpacked(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the table as values."""
     return {**row, **{name: from_json(row[name]) for name in ("asked", "sections", "money")}}
+
+
+def differences(tx: Tx, proof_id: str) -> Iterator[dict[str, Any]]:
+    """All its differences that were kept, in order."""
+    mine = select(difference).where(difference.c.proof_id == proof_id).order_by(difference.c.seq)
+    for row in tx.run(mine).mappings():
+        yield {**row, "sides": from_json(row["sides"])}
 
 
 def accepted(tx: Tx, proof_id: str, *, but: Collection[Kind] = ()) -> int:

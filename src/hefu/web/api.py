@@ -19,8 +19,10 @@ from hefu.web.problem import MEDIA, Problem, problem
 from hefu.web.routes import (
     alerts,
     audit,
+    backups,
     cockpit,
     connections,
+    cutovers,
     documents,
     drafts,
     events,
@@ -49,8 +51,8 @@ from hefu.web.routes import (
 
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
-    records, issues, plans, reconciliation, migrations, cockpit, golive, people, grants, alerts, audit,
-    settings, jobs, events, metrics,
+    records, issues, plans, reconciliation, migrations, cutovers, cockpit, golive, people, grants,
+    alerts, backups, audit, settings, jobs, events, metrics,
 )  # fmt: skip
 """In the order of the reference."""
 

@@ -1,12 +1,15 @@
 /** Are the systems reachable, with which rights and limits? */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { PlusOutlined } from "@ant-design/icons";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Card, Col, Descriptions, Drawer, Empty, Flex, Input, Row, Spin, Table, Tag, Typography } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { api, body, type Shape } from "../../api/client";
 import { useNames } from "../../api/names";
 import { useMay } from "../../frame/session";
 import { useFilter } from "../../parts/filters";
+import { Moment } from "../../parts/Moment";
 import { ProblemNote } from "../../parts/ProblemPage";
 import { Screen } from "../../parts/Screen";
 import { State } from "../../parts/State";
@@ -15,6 +18,7 @@ type Connection = Shape["Connection"];
 
 export default function Connections() {
   const { t } = useTranslation();
+  const may = useMay();
   const [shown, setShown] = useFilter("connection");
   const asked = useQuery({ queryKey: ["connections"], queryFn: () => body(api.GET("/api/v1/connections")) });
   const all = asked.data?.items ?? [];
@@ -22,6 +26,7 @@ export default function Connections() {
   return (
     <Screen
       title={t("connections.title")}
+      actions={may("connection.edit") && <Link to="/connections/new"><Button type="primary" icon={<PlusOutlined />}>{t("connections.add")}</Button></Link>}
       answer={asked.data && (stopped ? t("connections.answer.some", { n: stopped, of: all.length }) : t("connections.answer.all", { n: all.length }))}
     >
       {asked.error && <ProblemNote error={asked.error} />}
@@ -45,8 +50,10 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
   const names = useNames();
   const { t, i18n } = useTranslation();
   const may = useMay();
+  const questions = useQueryClient();
   const test = useMutation({
     mutationFn: () => body(api.POST("/api/v1/connections/{connection}/test", { params: { path: { connection: one.connection } } })),
+    onSuccess: () => questions.invalidateQueries({ queryKey: ["connections"] }),
   });
   return (
     <Card
@@ -56,7 +63,12 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
           <State of={one.paused.length ? "paused" : "ok"} word={t(`connection.${one.paused.length ? "paused" : "up"}`)} />
         </Flex>
       }
-      extra={may("schema.see") && <Button type="link" onClick={open}>{t("connections.objects")}</Button>}
+      extra={
+        <Flex>
+          {may("schema.see") && <Button type="link" onClick={open}>{t("connections.objects")}</Button>}
+          <Link to={`/connections/${one.connection}`}>{may("project.see") && <Button type="link">{t("connections.edit")}</Button>}</Link>
+        </Flex>
+      }
       style={{ height: "100%" }}
     >
       <Flex vertical gap={12}>
@@ -71,6 +83,18 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
             { key: "calls", label: t("connections.calls"), children: one.calls_today?.toLocaleString() ?? "—" },
             { key: "zone", label: t("connections.zone"), children: one.zone },
             { key: "organisation", label: t("connections.organisation"), children: one.organisation ?? "—" },
+            {
+              key: "tested",
+              label: t("connections.tested"),
+              span: 2,
+              children: one.tested ? (
+                <>
+                  <State of={one.tested.ok ? "ok" : "failed"} word={t(one.tested.ok ? "connections.tested.ok" : "connections.tested.bad")} /> <Moment at={one.tested.at} />
+                </>
+              ) : (
+                t("connections.tested.never")
+              ),
+            },
             { key: "mappings", label: t("syncs.mappings"), span: 2, children: one.mappings.map(names.mapping).join(", ") || "—" },
           ]}
         />

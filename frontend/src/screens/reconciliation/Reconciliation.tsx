@@ -1,6 +1,7 @@
 /** Do the two books agree today, in counts and in money? */
+import { DownloadOutlined } from "@ant-design/icons";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Button, Card, Empty, Select, Statistic, Table } from "antd";
+import { Button, Card, Dropdown, Empty, Select, Statistic, Table } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body, type Shape } from "../../api/client";
@@ -63,6 +64,19 @@ export default function Reconciliation() {
               onChange={(value) => pick(value)}
               options={all.data?.items.map((one) => ({ value: one.id, label: `${dayjs(one.ended_at).format("YYYY-MM-DD HH:mm")} · ${one.unexplained}` }))}
             />
+          )}
+          {proof && may("reconciliation.sign") && may("report.export") && (
+            <Dropdown
+              menu={{
+                items: [
+                  { key: "html", label: <a href={`/api/v1/reconciliations/${proof.id}/report?form=html`}>HTML</a> },
+                  { key: "xlsx", label: <a href={`/api/v1/reconciliations/${proof.id}/report?form=xlsx`}>Excel</a> },
+                  { key: "pdf", label: <a href={`/api/v1/reconciliations/${proof.id}/report?form=pdf`}>PDF</a> },
+                ],
+              }}
+            >
+              <Button icon={<DownloadOutlined />}>{t("reconciliation.report")}</Button>
+            </Dropdown>
           )}
           {may("reconciliation.run") && (
             <Button type="primary" loading={run.isPending || busy} onClick={() => run.mutate()}>

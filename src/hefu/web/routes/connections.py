@@ -9,6 +9,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field, ValidationError
 
 from hefu import connectors
+from hefu.app.proven import AGAINST, MEANS, suites_of
 from hefu.app.systems import known_object, last_test, schema_json, tested, tried
 from hefu.core.errors import HubError, Missing, Unsupported
 from hefu.core.project import Connection as Document
@@ -41,6 +42,30 @@ class Connectors(BaseModel):
     """The kinds of system that are installed."""
 
     items: list[Connector]
+
+
+class Proven(BaseModel):
+    """Checks of one ability."""
+
+    ability: str
+    title: str = Field(description="What its checks prove")
+    passed: int
+    tried: int
+
+
+class Met(BaseModel):
+    """Where a connector was tried, and what it passed there."""
+
+    against: str = Field(description="A real system, the vendor's server, our sandbox or an imitation")
+    system: str
+    object: str
+    abilities: list[Proven]
+
+
+class Proof(BaseModel):
+    """What a connector is proven to do, by the last run of the conformance suite."""
+
+    items: list[Met]
 
 
 class Test(BaseModel):
@@ -173,6 +198,24 @@ def connector_form(connector: Name) -> dict[str, Any]:
     if connector not in connectors.names():
         raise Missing("web.unknown", kind="connector", id=connector)
     return form(connectors.find(connector).settings_type)
+
+
+@router.get("/connectors/{connector}/proof", openapi_extra=needs("connection.see"))
+def connector_proof(connector: Name, who: Who) -> Proof:
+    """What a connector is proven to do, and against what: results of the conformance suite, none written by hand."""
+    if connector not in connectors.names():
+        raise Missing("web.unknown", kind="connector", id=connector)
+    items = []
+    for row in suites_of(connector):
+        done = row["abilities"]
+        abilities = [
+            Proven(ability=name, title=who.t(*MEANS[name]), passed=done[name][0], tried=done[name][1])
+            for name in MEANS
+            if name in done
+        ]
+        against = who.t(*AGAINST[row["against"]])
+        items.append(Met(against=against, system=row["system"], object=row["object"], abilities=abilities))
+    return Proof(items=items)
 
 
 @router.get("/connections", openapi_extra=needs("connection.see"))

@@ -66,7 +66,8 @@ RIGHTS = {
     "flow.run": "run.see", "plan.make": "plan.see", "plan.apply": "plan.see", "plan.undo": "plan.see",
     "reconciliation.run": "reconciliation.see", "migration.stage": "migration.see",
     "migration.check": "migration.see", "migration.load": "migration.see", "migration.verify": "migration.see",
-    "migration.undo": "migration.see",
+    "migration.undo": "migration.see", "cutover.step": "cutover.see", "cutover.rehearse": "cutover.see",
+    "backup.make": "backup.see", "backup.verify": "backup.see",
 }  # fmt: skip
 """Kind of job -> the right to look at those of others."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
@@ -10,7 +13,8 @@ from pydantic import BaseModel, Field
 from hefu.app.choosing import mapping_named
 from hefu.core.errors import Denied, Missing, Unsupported
 from hefu.core.words import spoken
-from hefu.store import batches
+from hefu.insight import rejects
+from hefu.store import batches, journal
 from hefu.store.batches import Row, StoredBatch
 from hefu.store.db import Tx
 from hefu.store.listing import page
@@ -19,6 +23,7 @@ from hefu.web.front import Caller, Who
 from hefu.web.paging import After, Cursors, Limit, Page
 from hefu.web.route import needs, resource
 from hefu.web.routes.jobs import Job, shown
+from hefu.web.routes.plans import BOOK
 from hefu.web.shown import everywhere
 
 router = resource("migrations")
@@ -175,6 +180,50 @@ def rows(
 
     items, following = cursors.page(found, limit, lambda r: r.seq, show)
     return Page(items=items, next=following)
+
+
+FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": BOOK}
+
+
+@router.get(
+    "/migrations/{batch_id}/rejects",
+    openapi_extra=needs("migration.see"),
+    response_class=Response,
+    responses={
+        200: {
+            "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in FORMS.values()},
+            "description": "One line for each reason",
+        }
+    },
+)
+def rejected(
+    batch_id: str, who: Who, form: Annotated[Literal["csv", "xlsx"], Query(description="Kind of file")] = "xlsx"
+) -> Response:
+    """What could not be moved: record, field, reason, what to do; values as this caller may see them."""
+    who.rights.require("record.export")
+    if not everywhere(who.rights, "migration.see"):
+        raise Denied("right.elsewhere", right="migration.see", who=who.name)
+    with who.look() as tx:
+        head = _known(tx, batch_id)
+    doc = who.front.project().mappings.get(head.source)
+    sight = who.rights.sight()
+
+    def show(row: Row) -> Row:
+        values = {} if doc is None else sight.record(doc, row.record.values)
+        entity = "" if doc is None else doc.entity
+        reasons = [{**one, "facts": sight.facts(entity, one.get("facts") or {}, field=one.get("field") or "")}
+                   for one in row.reasons]  # fmt: skip
+        return replace(row, record=row.record._replace(values=values), title=sight.title(entity, row.title),
+                       reasons=reasons)  # fmt: skip
+
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / f"rejects.{form}"
+        lines = rejects.write(who.app.store, batch_id, path, who.language, show)
+        data = path.read_bytes()
+    with who.app.store.begin() as tx:
+        journal.record(tx, who.app.journal_key, who.name, "migrate.rejects_exported", batch_id, {"lines": lines})
+    name = {"Content-Disposition": f'attachment; filename="rejects-{batch_id}.{form}"'}
+    return Response(data, media_type=FORMS[form], headers=name)
 
 
 _FROM: dict[str, tuple[str, ...]] = {

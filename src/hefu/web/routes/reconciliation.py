@@ -8,8 +8,8 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
 
-from hefu.app.proof import scope_of
-from hefu.core.errors import Missing
+from hefu.app.proof import kept_outcome, scope_of, signed_report
+from hefu.core.errors import Denied, Missing
 from hefu.core.reconcile import EXPLAINED, Kind
 from hefu.core.words.reconcile import KINDS, WHY
 from hefu.store import journal, proofs
@@ -169,6 +169,39 @@ def _sees_money(who: Caller) -> bool:
     sight = who.rights.sight()
     documents = ("customer", "sales_order", "invoice", "receipt", "credit_memo")
     return everywhere(who.rights, "reconciliation.see") and all(sight.full(name) for name in documents)
+
+
+FORMS = {
+    "html": "text/html; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+
+@router.get(
+    "/reconciliations/{proof_id}/report",
+    openapi_extra=needs("reconciliation.sign"),
+    response_class=Response,
+    responses={
+        200: {
+            "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in FORMS.values()},
+            "description": "The signed report",
+        }
+    },
+)
+def report(
+    proof_id: str, who: Who, form: Annotated[Literal["html", "xlsx", "pdf"], Query(description="Kind of file")] = "html"
+) -> Response:
+    """The report for people, signed by the hub; 'hefu reconcile verify' finds any change. For who sees all of it."""
+    who.rights.require("report.export")
+    hub = who.hub()
+    sight = who.rights.sight()
+    outcome = kept_outcome(who.app, hub.project, proof_id)
+    if not _sees_money(who) or not all(sight.full(section.entity) for section in outcome.sections):
+        raise Denied("right.elsewhere", right="reconciliation.sign", who=who.name)
+    data = signed_report(who.app, outcome, f".{form}", who.name, who.language, who.t)
+    name = {"Content-Disposition": f'attachment; filename="reconciliation-{proof_id}.{form}"'}
+    return Response(data, media_type=FORMS[form], headers=name)
 
 
 @router.get("/reconciliations/{proof_id}/differences", openapi_extra=needs("reconciliation.see"))
