@@ -47,6 +47,7 @@ DOCUMENTS: tuple[tuple[type[BaseModel], str], ...] = (
     (project.Cutover, "cutovers/*.yaml"),
     (project.Role, "roles/*.yaml"),
     (Alerts, "alerts.yaml"),
+    (project.Privacy, "privacy.yaml"),
 )
 
 

@@ -279,6 +279,8 @@ PARTS: dict[str, str] = {
     "Alerts": "项目的全部告警规则，以及所用的通知渠道。",
     "Alert": "何时通知谁。",
     "Channel": "通知的途径：群机器人、Webhook 或邮件服务器。",
+    "Privacy": "项目对个人信息的总体规定；类别写在字段上，目的写在流程上。",
+    "Keep": "各类历史记录保留多少天；未写的永久保留。审计日志始终保留。",
     "bottlecrm.BottleCRMSettings": "它在哪里，我们是谁。",
     "broker.BrokerSettings": "一个消息系统及其主题。",
     "broker.KafkaServer": "一个 Kafka 集群。",

@@ -8,7 +8,7 @@ TAGS = {
     "plans": "计划", "reconciliation": "对账", "migrations": "数据迁移", "cockpit": "驾驶舱",
     "cutovers": "系统切换", "backups": "备份",
     "go-live": "上线检查", "people": "账号、会话与令牌", "roles": "角色与授权", "alerts": "告警与通知",
-    "audit": "审计日志", "settings": "系统设置", "jobs": "后台任务", "events": "实时事件",
+    "audit": "审计日志", "settings": "系统设置", "jobs": "后台任务", "privacy": "个人信息", "events": "实时事件",
     "metrics": "监控指标",
 }  # fmt: skip
 
@@ -157,6 +157,14 @@ OPERATIONS = {
     "POST /alert-tests": "立即发送一条测试消息。",
     "POST /silences": "静默某条规则或全部规则；到时仍存在的会再通知。",
     "DELETE /silences/{rule}": "结束静默；* 表示对全部规则的静默。",
+    "GET /privacy/purposes": "处理活动记录：哪些个人信息经哪个流程传递、目的何在。",
+    "POST /privacy/exports": "两个系统和本系统持有的某人全部信息（按调用者可见范围）；计入审计日志。",
+    "POST /privacy/erasures": "编制在两个系统和本系统中删除某人的计划；后台任务，结果给出待批准的计划。",
+    "POST /privacy/erasure-plans/{plan_id}/apply": "执行已批准的删除计划；后台任务。其他类型的计划不在此执行。",
+    "GET /privacy/erasures": "删除证明，最新在前。",
+    "GET /privacy/erasures/{erasure_id}": "一份删除证明，以及是否与写入时一致。",
+    "POST /privacy/erasures/{erasure_id}/lift": "本人要求重新建立时解除屏蔽；计入审计日志。",
+    "POST /privacy/retention": "立即按 privacy.yaml 清理到期的历史记录；后台任务。",
     "GET /audit": "审计日志，最新在前。",
     "GET /audit/export": "导出符合条件的行（每行一条 JSON，最早在前）及其校验值；导出本身也会记录。",
     "POST /audit/verify": "从头校验审计链。",

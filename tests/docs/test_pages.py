@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from hefu.app.house import settings_types
 from hefu.cli.main import app
-from hefu.core.documents import KINDS
+from hefu.core.documents import FOLDERS, KINDS
 from hefu.store.documents import load
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def test_documents_on_the_page_are_right(page: Path) -> None:
         if kind not in KINDS:
             continue
         folder = {"entity": "entities"}.get(kind, f"{kind}s")
-        file = f"{kind}.yaml" if kind == "alerts" else f"{folder}/{value[kind]}.yaml"
+        file = f"{kind}.yaml" if kind not in FOLDERS else f"{folder}/{value[kind]}.yaml"
         loaded = load({file: body}, settings_types())
         names = ("connection", "entity", "mapping", "flow", "scope", "role", "place")
         lonely = tuple(f"documents.unknown_{name}" for name in names)

@@ -19,9 +19,11 @@ from hefu.core.project import (
     FieldMap,
     Flow,
     Guard,
+    Keep,
     Limits,
     Mapping,
     OwnerWhen,
+    Privacy,
     Project,
     Role,
     Step,
@@ -148,6 +150,9 @@ roles = st.builds(
     Role, role=names, extends=few(names), may=st.dictionaries(names, few(names), max_size=2), edit=few(texts)
 )
 alerts = st.builds(Alerts, alerts=st.dictionaries(names, st.builds(Alert, on=st.just("late"), after=spans), max_size=2))
+privacy = st.builds(
+    Privacy, privacy=st.builds(Keep, deliveries=st.none() | st.integers(7, 400), runs=st.none() | st.integers(7, 400))
+)
 
 
 def by_name(strategy: st.SearchStrategy[Any], word: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -162,6 +167,7 @@ projects = st.builds(
     flows=by_name(flows, "flow"),
     roles=by_name(roles, "role"),
     alerts=st.none() | alerts,
+    privacy=st.none() | privacy,
 )
 
 

@@ -2008,6 +2008,150 @@ export interface paths {
         patch: operations["change_policies_api_v1_policies_patch"];
         trace?: never;
     };
+    "/api/v1/privacy/erasure-plans/{plan_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description Carry out an erasure that was approved; a job. Plans of any other kind are not applied here.
+         */
+        post: operations["apply_api_v1_privacy_erasure_plans__plan_id__apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Erasures
+         * @description Proofs of erasures, the newest first.
+         */
+        get: operations["list_erasures_api_v1_privacy_erasures_get"];
+        put?: never;
+        /**
+         * Erase
+         * @description Plan to erase a person in both systems and the hub; a job whose result names the plan to approve and apply.
+         */
+        post: operations["erase_api_v1_privacy_erasures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Erasure
+         * @description One proof, and whether it is as this hub wrote it.
+         */
+        get: operations["one_erasure_api_v1_privacy_erasures__erasure_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures/{erasure_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Erasure
+         * @description What it keeps out may come again, since the person asked for it; audited.
+         */
+        post: operations["lift_erasure_api_v1_privacy_erasures__erasure_id__lift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export
+         * @description Everything that both systems and the hub hold about a person, as the caller may see it; audited.
+         */
+        post: operations["export_api_v1_privacy_exports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Purposes
+         * @description Which personal data goes by which flow, and what for: the record of processing.
+         */
+        get: operations["list_purposes_api_v1_privacy_purposes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retain
+         * @description Take out now what is older than privacy.yaml says it is kept; a job.
+         */
+        post: operations["retain_api_v1_privacy_retention_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readiness": {
         parameters: {
             query?: never;
@@ -2857,6 +3001,17 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * About
+         * @description Whose data.
+         */
+        About: {
+            /**
+             * Records
+             * @description One-IDs of the person's records
+             */
+            records: string[];
+        };
+        /**
          * Accept
          * @description Differences that are as they should be, and why.
          */
@@ -3691,7 +3846,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
+            kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
             /** Name */
             name: string;
             /** Text */
@@ -3746,7 +3901,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
+            kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
             /** Name */
             name: string;
         };
@@ -3979,6 +4134,97 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Erase
+         * @description What to erase.
+         */
+        Erase: {
+            /**
+             * Classes
+             * @default []
+             */
+            classes: ("contact" | "identity" | "financial" | "sensitive")[];
+            /**
+             * Fields
+             * @default []
+             */
+            fields: string[];
+            /**
+             * How
+             * @default blank
+             * @enum {string}
+             */
+            how: "blank" | "delete";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Records
+             * @description One-IDs of the person's records
+             */
+            records: string[];
+        };
+        /**
+         * Erasure
+         * @description The proof of an erasure; it holds no values.
+         */
+        Erasure: {
+            /** Approver */
+            approver: string;
+            /** At */
+            at: string;
+            /** Author */
+            author: string;
+            /** By */
+            by: string;
+            /**
+             * Complete
+             * @description No system holds any of it
+             */
+            complete: boolean;
+            /**
+             * Copies
+             * @description Table of the hub -> rows that were blanked
+             */
+            copies: {
+                [key: string]: number;
+            };
+            /** Fields */
+            fields: {
+                [key: string]: string[];
+            };
+            /** Id */
+            id: string;
+            /** Mac */
+            mac: string;
+            /**
+             * Marks
+             * @description Field -> keyed hashes of the values that were erased
+             */
+            marks: {
+                [key: string]: string[];
+            };
+            /** Plan Id */
+            plan_id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Subject
+             * @description One-ID -> entity
+             */
+            subject: {
+                [key: string]: string;
+            };
+            /** Systems */
+            systems: components["schemas"]["hefu__web__routes__privacy__Outcome"][];
+            /**
+             * Whole
+             * @description As this hub wrote it
+             */
+            whole: boolean;
         };
         /**
          * Event
@@ -4478,6 +4724,69 @@ export interface components {
             state: "up";
         };
         /**
+         * Held
+         * @description Everything that both systems and the hub hold, as the caller may see it.
+         */
+        Held: {
+            /** Audit */
+            audit: {
+                [key: string]: unknown;
+            }[];
+            /** Cases */
+            cases: {
+                [key: string]: unknown;
+            }[];
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            }[];
+            /** Deliveries */
+            deliveries: {
+                [key: string]: unknown;
+            }[];
+            /** Differences */
+            differences: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Elsewhere
+             * @description Other records with the same values: perhaps theirs, too
+             */
+            elsewhere: {
+                [key: string]: unknown;
+            }[];
+            /** Erasures */
+            erasures: {
+                [key: string]: unknown;
+            }[];
+            /** Made At */
+            made_at: string;
+            /** Migrations */
+            migrations: {
+                [key: string]: unknown;
+            }[];
+            /** Plans */
+            plans: {
+                [key: string]: unknown;
+            }[];
+            /** Purposes */
+            purposes: components["schemas"]["Purpose"][];
+            /**
+             * Quoted
+             * @description Other rows of the hub that quote them, by table and number
+             */
+            quoted: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Subject
+             * @description Agreed values and, system by system, what is held now
+             */
+            subject: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Hold
          * @description A role, and where it is held; null: everywhere.
          */
@@ -4687,6 +4996,22 @@ export interface components {
          * @enum {string}
          */
         Kind: "in_flight" | "conflict" | "filtered" | "transformed" | "rounding" | "drift" | "missing_left" | "missing_right" | "duplicate" | "unexplained";
+        /**
+         * Lift
+         * @description Why what was kept out may come again.
+         */
+        Lift: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Lifted
+         * @description How many marks were lifted.
+         */
+        Lifted: {
+            /** Marks */
+            marks: number;
+        };
         /**
          * Link
          * @description Lets its owner in once; told this once.
@@ -5259,22 +5584,6 @@ export interface components {
             theirs: string | null;
         };
         /**
-         * Outcome
-         * @description What became of one of many.
-         */
-        Outcome: {
-            /** Code */
-            code?: string | null;
-            /** Done */
-            done: boolean;
-            /** Id */
-            id: string;
-            /** Status */
-            status: number;
-            /** Title */
-            title?: string | null;
-        };
-        /**
          * Outcomes
          * @description What became of each.
          */
@@ -5284,7 +5593,7 @@ export interface components {
             /** Failed */
             failed: number;
             /** Items */
-            items: components["schemas"]["Outcome"][];
+            items: components["schemas"]["hefu__web__routes__issues__Outcome"][];
         };
         /** Page[Account] */
         Page_Account_: {
@@ -5330,6 +5639,16 @@ export interface components {
         Page_Difference_: {
             /** Items */
             items: components["schemas"]["Difference"][];
+            /**
+             * Next
+             * @description Cursor of the next page; null: this is the last
+             */
+            next?: string | null;
+        };
+        /** Page[Erasure] */
+        Page_Erasure_: {
+            /** Items */
+            items: components["schemas"]["Erasure"][];
             /**
              * Next
              * @description Cursor of the next page; null: this is the last
@@ -5604,7 +5923,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo";
+            kind: "sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo" | "erase";
             /** Mappings */
             mappings: string[];
             /** Note */
@@ -5658,7 +5977,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo";
+            kind: "sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo" | "erase";
             /** Mappings */
             mappings: string[];
             /**
@@ -5978,6 +6297,42 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * Purpose
+         * @description Which personal data goes by a flow, and what for.
+         */
+        Purpose: {
+            /** Entity */
+            entity: string;
+            /**
+             * Fields
+             * @description Class of personal data -> fields
+             */
+            fields: {
+                [key: string]: string[];
+            };
+            /** Flow */
+            flow: string;
+            /**
+             * Purpose
+             * @description Empty: the project does not say
+             */
+            purpose: string;
+            /** Systems */
+            systems: string[];
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Purposes
+         * @description The record of processing.
+         */
+        Purposes: {
+            /** Items */
+            items: components["schemas"]["Purpose"][];
         };
         /**
          * Readiness
@@ -7386,6 +7741,22 @@ export interface components {
             state: "open" | "replaced" | "published" | "discarded";
         };
         /**
+         * Outcome
+         * @description What became of one of many.
+         */
+        hefu__web__routes__issues__Outcome: {
+            /** Code */
+            code?: string | null;
+            /** Done */
+            done: boolean;
+            /** Id */
+            id: string;
+            /** Status */
+            status: number;
+            /** Title */
+            title?: string | null;
+        };
+        /**
          * Change
          * @description What others read of an account; what is left out stays.
          */
@@ -7404,6 +7775,32 @@ export interface components {
         hefu__web__routes__people__Ended: {
             /** Ended */
             ended: number;
+        };
+        /**
+         * Outcome
+         * @description What became of one record.
+         */
+        hefu__web__routes__privacy__Outcome: {
+            /** Connection */
+            connection: string;
+            /**
+             * Fields
+             * @description What the system still holds
+             */
+            fields: string[];
+            /** Object */
+            object: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "blanked" | "deleted" | "left" | "none";
+            /** Record Id */
+            record_id: string | null;
+            /** Why */
+            why?: string | null;
         };
     };
     responses: never;
@@ -8335,7 +8732,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
+                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
             };
             cookie?: never;
         };
@@ -8366,7 +8763,7 @@ export interface operations {
     list_documents_api_v1_documents_get: {
         parameters: {
             query?: {
-                kind?: ("connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts")[] | null;
+                kind?: ("connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy")[] | null;
                 /** @description Default: the newest */
                 version?: number | null;
             };
@@ -8403,8 +8800,8 @@ export interface operations {
             };
             header?: never;
             path: {
-                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
-                /** @description Of alerts: alerts */
+                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
+                /** @description Of alerts: alerts; of privacy: privacy */
                 name: string;
             };
             cookie?: never;
@@ -8441,8 +8838,8 @@ export interface operations {
                 "if-none-match"?: string | null;
             };
             path: {
-                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
-                /** @description Of alerts: alerts */
+                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
+                /** @description Of alerts: alerts; of privacy: privacy */
                 name: string;
             };
             cookie?: never;
@@ -8493,8 +8890,8 @@ export interface operations {
                 "if-match"?: string | null;
             };
             path: {
-                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts";
-                /** @description Of alerts: alerts */
+                kind: "connection" | "entity" | "mapping" | "flow" | "cutover" | "role" | "alerts" | "privacy";
+                /** @description Of alerts: alerts; of privacy: privacy */
                 name: string;
             };
             cookie?: never;
@@ -10633,7 +11030,7 @@ export interface operations {
         parameters: {
             query?: {
                 state?: ("draft" | "approved" | "applying" | "applied" | "partly_applied" | "expired" | "rejected")[] | null;
-                kind?: ("sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo")[] | null;
+                kind?: ("sync" | "first_sync" | "mapping_change" | "back_fill" | "repair" | "migration" | "undo" | "erase")[] | null;
                 /** @description Most rows of one page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -10951,6 +11348,261 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_api_v1_privacy_erasure_plans__plan_id__apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_erasures_api_v1_privacy_erasures_get: {
+        parameters: {
+            query?: {
+                /** @description Most rows of one page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure_"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_api_v1_privacy_erasures_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_erasure_api_v1_privacy_erasures__erasure_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_erasure_api_v1_privacy_erasures__erasure_id__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_api_v1_privacy_exports_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["About"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_purposes_api_v1_privacy_purposes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purposes"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retain_api_v1_privacy_retention_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What went wrong */

@@ -57,7 +57,7 @@ def find(app: App, texts: Mapping[str, str], kind: str, name: str) -> tuple[str,
     place = loaded.places.get((kind, name))
     group = {"connection": "connections", "entity": "entities", "mapping": "mappings", "flow": "flows",
              "cutover": "cutovers", "role": "roles"}.get(kind)  # fmt: skip
-    model = loaded.project.alerts if kind == "alerts" else getattr(loaded.project, group or "").get(name)
+    model = getattr(loaded.project, kind) if kind not in FOLDERS else getattr(loaded.project, group or "").get(name)
     if place is None:
         raise Missing("web.unknown", kind=kind, id=name)
     return place[0], loaded.texts[place[0]], model

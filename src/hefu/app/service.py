@@ -24,11 +24,14 @@ from hefu.engine.hub import Hub
 from hefu.runtime.dbos import DbosWakeups, Settings, engine_url
 from hefu.runtime.reaper import Me, Pulse
 from hefu.store import intents, issues, projects, shards
+from hefu.store.retention import retain
 from hefu.store.tables import worker as worker_table
 
 log = logging.getLogger("hefu")
 
 SWEEP_SECONDS = 1.0
+RETENTION = "40 3 * * *"
+"""When histories that are old enough go: at night, and whenever the hub starts."""
 PATIENCE = 5
 """Sweeps in a row that find work due and nobody at it before the sweep does it itself."""
 
@@ -69,9 +72,8 @@ class Service:
         self.app.store.lock()
         self._pulse.start(reaping=False)
         try:
-            self.wakeups.start(
-                {"cycle": self._cycle, "full": self._full, "drain": self._drain, "hint": self._hint, "tell": self._tell}
-            )
+            kinds = {"cycle": self._cycle, "full": self._full, "drain": self._drain, "hint": self._hint}
+            self.wakeups.start({**kinds, "tell": self._tell, "retain": self._retain})
             self._pulse.reaping(True)
             self._schedule()
         except BaseException:
@@ -112,6 +114,9 @@ class Service:
         for job in self.wakeups.list():
             if job.schedule:
                 self.wakeups.cancel(job.id)
+        if self.hub.project.privacy is not None:
+            self.wakeups.every(RETENTION, "retain", "histories")
+            self.wakeups.wake("retain", "histories")
         for flow in self.hub.project.flows.values():
             if flow.enabled:
                 self.wakeups.every(flow.schedule, "cycle", flow.flow)
@@ -178,6 +183,13 @@ class Service:
             if any(counts[k] for k in ("created", "changed", "linked")):
                 self._drain("")
             self.told("hint", connection, dict(counts))
+
+    def _retain(self, _key: str) -> None:
+        """What is older than the project says it is kept goes."""
+        with self._job("retention") as hub:
+            if hub is not None and hub.project.privacy is not None:
+                counts = retain(self.app.store, self.app.journal_key, hub.project.privacy.privacy, "hub")
+                self.told("retain", "histories", dict(counts))
 
     # -------------------------------------------------------------------- sweep
 

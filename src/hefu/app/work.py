@@ -8,6 +8,7 @@ from typing import Any
 from hefu.app import drafts, vault
 from hefu.app.choosing import chosen, moment, one_record
 from hefu.app.jobs import Desk, Work
+from hefu.app.privacy import make_erasure, retain_now
 from hefu.app.proof import prove
 from hefu.app.rehearsal import take_due, working
 from hefu.core.errors import Unsupported
@@ -155,6 +156,7 @@ KINDS: Mapping[str, Work] = {
     "plan.undo": plan_undo, "reconciliation.run": run_proof, "migration.stage": stage, "migration.check": check_batch,
     "migration.load": load_batch, "migration.verify": verify_batch, "migration.undo": undo_batch,
     "cutover.step": take_step, "cutover.rehearse": rehearse, "backup.make": make_backup, "backup.verify": verify_backup,
+    "privacy.erase": make_erasure, "privacy.retain": retain_now,
 }  # fmt: skip
 
 WRITING = frozenset({"flow.run", "plan.apply", "migration.load", "migration.undo", "cutover.step"})

@@ -136,6 +136,13 @@ def carry_out(
               f"{done.waiting} 条尚未完成，请再次运行 hefu apply {plan_id}。", style="yellow")  # fmt: skip
         s.code = FAILED
         tell_pause(s, hub)
+    if done.proof is not None:
+        number = done.proof.id
+        s.say(f"Erased; 'hefu privacy proof {number}' tells what became of it where.",
+              f"已删除；hefu privacy proof {number} 说明各处的结果。")  # fmt: skip
+        if not done.proof.complete:
+            s.code = PERSON
+            s.say("Some system still holds values of the person.", "仍有系统保留此人的取值。", style="yellow")
     if ends:
         tell_written(s, hub, Counter(done.counts))
     return done

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from hefu.core.alerts import Alerts
 from hefu.core.errors import Unsupported
-from hefu.core.project import Connection, Cutover, Entity, Flow, Role
+from hefu.core.project import Connection, Cutover, Entity, Flow, Privacy, Role
 from hefu.core.project import Mapping as MappingDocument
 from hefu.core.words import tell
 
@@ -27,6 +27,7 @@ KINDS: Mapping[str, type[BaseModel]] = {
     "cutover": Cutover,
     "role": Role,
     "alerts": Alerts,
+    "privacy": Privacy,
 }
 """First word of a document -> what it is."""
 
@@ -38,7 +39,7 @@ FOLDERS: Mapping[str, str] = {
     "cutover": "cutovers",
     "role": "roles",
 }
-"""Kinds that come one to a file, and the folder they live in; alerts lie beside these folders."""
+"""Kinds that come one to a file, and the folder they live in; alerts and privacy lie beside these folders."""
 
 Path = tuple[str | int, ...]
 """A place inside a document, in the words of the document: ("fields", 2, "lookup")."""

@@ -146,7 +146,7 @@ PRESETS: Mapping[str, Role] = {
                 "session": ["see", "revoke"],
                 "token": ["see", "revoke"],
                 "project": ["see", "edit"],
-                "privacy": ["see"],
+                "privacy": ["see", "erase"],
             },
         ),
         _role(

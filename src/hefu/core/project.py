@@ -2,15 +2,15 @@
 
 `store/documents.py` turns YAML into these and names every error; the published JSON Schemas are generated from here
 (`make schemas`), with the Chinese of every word in `schemas/words.py`.
-A document's kind is its first word (connection, entity, mapping, flow, cutover, role, alerts), its name the word's
-value.
+A document's kind is its first word (connection, entity, mapping, flow, cutover, role, alerts, privacy), its name the
+word's value.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -243,6 +243,9 @@ class Flow(Document):
 
     flow: Name
     title: Text2 = {}
+    purpose: str = Field(
+        "", max_length=500, description="Why personal data goes this way, for the record of processing"
+    )
     mappings: list[Name]
     schedule: str = Field("30s", description="How often to look for changes: '30s', '5m' or a cron expression")
     full_scan: str | None = Field("0 2 * * *", description="When to compare everything (finds deletes)")
@@ -344,6 +347,28 @@ class Role(Document):
     apart: list[Name] = Field([], description="Roles that nobody may hold besides this one")
 
 
+Days = Annotated[int, Field(ge=7, le=36_500)]
+
+
+class Keep(Document):
+    """How many days each history is kept; what is not said is kept for ever. The audit log always is."""
+
+    deliveries: Days | None = Field(None, description="Values of writes that are settled (what was sent stays counted)")
+    images: Days | None = Field(
+        None, description="What systems held before our writes, pictures in plans, records of migrations that ended"
+    )
+    runs: Days | None = Field(None, description="Runs with their counts")
+    plans: Days | None = Field(None, description="Records of plans that have ended (who agreed to what size stays)")
+    cases: Days | None = Field(None, description="Conflicts, dead letters and other cases that are closed")
+    jobs: Days | None = Field(None, description="Background jobs with their results")
+
+
+class Privacy(Document):
+    """What the project says about personal data as a whole; classes stand with the fields, purposes with the flows."""
+
+    privacy: Keep = Field(description="How many days histories are kept")
+
+
 class Project(Document):
     """All documents of a project together, cross-checked."""
 
@@ -354,6 +379,7 @@ class Project(Document):
     cutovers: dict[str, Cutover] = {}
     roles: dict[str, Role] = {}
     alerts: Alerts | None = None
+    privacy: Privacy | None = None
     version: int = 0
 
 

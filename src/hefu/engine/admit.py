@@ -10,7 +10,7 @@ from hefu.core.errors import HubError, Rejected
 from hefu.core.match import match_keys
 from hefu.core.records import Normals, Record
 from hefu.core.rewriting import own_writing, rewritten
-from hefu.engine import aliases, came_back, clocks, identity
+from hefu.engine import aliases, came_back, clocks, identity, suppress
 from hefu.engine.fold import Batch, create_golden, fold, owed
 from hefu.engine.hub import Side
 from hefu.engine.identity import Newcomer, Place
@@ -34,6 +34,7 @@ def admit(
     keys = [(r.organisation, r.id) for r, _ in understood]
     links = goldens.links_by_record(tx, doc.connection, doc.object, keys)
     _find_home(batch, links, keys)
+    understood = suppress.sieve(batch, side, understood, links)
     batch.golden |= goldens.load_golden(tx, {x.golden_id for x in links.values()})
     flying = intents.unsettled(tx, [x.id for x in links.values()])
     fresh: list[tuple[Record, Normals]] = []

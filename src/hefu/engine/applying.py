@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hefu.core.errors import Denied, Transient, Unsupported
-from hefu.engine import bury, canary, drift, worker
+from hefu.engine import bury, canary, drift, erased, worker
+from hefu.engine.erasing import KIND as ERASE
 from hefu.engine.hub import Counts, Hub, Run, Side
 from hefu.engine.permit import Beyond, Permit, resolved
 from hefu.engine.plans import flows_of, open_plan, said, stop_flows, unaltered
@@ -21,6 +22,7 @@ from hefu.engine.undo import compensate
 from hefu.store import golden as goldens
 from hefu.store import issues, journal, plans, runs
 from hefu.store.db import Tx
+from hefu.store.erasures import Proof
 from hefu.store.plans import PlanEntry, StoredPlan
 
 
@@ -29,13 +31,18 @@ class Applied:
     """How applying a plan went. `tally`: state of entry -> how many; what is not `written` is listed with its reason.
 
     `waiting`: entries that are still under way (a lost answer, a parent, a system that rests): apply again later.
+    `proof`: of an erasure that has ended.
     """
 
     plan: StoredPlan
     tally: dict[str, int] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     waiting: int = 0
+    proof: Proof | None = None
 
+
+TARGETED = ("undo", ERASE)
+"""Kinds of plans about single records: what else is due in these flows is neither looked for nor agreed to."""
 
 Read = Literal["again", "since", "now"]
 """What was read for a plan: nothing that stayed, so all is read again; what stayed, so only what changed since; or that
@@ -59,6 +66,8 @@ def apply(hub: Hub, plan_id: str, by: str, read: Read = "again") -> Applied:
             if read != "now":
                 _look_again(hub, made, sides, run, full=made.complete and read == "again")
             _bind(hub, plan_id)
+            if made.kind == ERASE:
+                erased.undispute(hub, plan_id, by)
             compensate(hub, plan_id, run, by)
             _write(hub, plan_id, sides, run)
             return _end(hub, made, flows, run, by)
@@ -105,7 +114,7 @@ def _look_again(hub: Hub, made: StoredPlan, sides: Sequence[Side], run: Run, *, 
     for side in sides:
         if worker.capture_side(hub, side, run, full=full) is None:
             raise Transient("plan.not_read", id=made.id, mapping=side.name)
-    if made.kind != "undo":
+    if made.kind not in TARGETED:
         for side in sides:
             run.counts.update({f"{side.name}.{k}": n for k, n in bury.bury(hub, side, run).items()})
 
@@ -183,19 +192,24 @@ def _end(hub: Hub, made: StoredPlan, flows: Sequence[str], run: Run, by: str) ->
     with hub.store.begin() as tx:
         plans.catch_up(tx, made.id)
         _tell_left_over(tx, made.id)
-        tally = plans.tally(tx, made.id)
+        tally, proof = plans.tally(tx, made.id), None
         waiting = tally.get("planned", 0) + tally.get("writing", 0)
         if not waiting:
             whole = not (tally.get("changed") or tally.get("refused"))
             made.state, made.ended_at = "applied" if whole else "partly_applied", tx.now()
             plans.update(tx, made.id, state=made.state, ended_at=made.ended_at)
-            if made.kind != "undo":
+            if made.kind not in TARGETED:
                 _approved_flows(tx, made, flows, by)
+            if made.kind == ERASE:
+                erased.withdraw_others(hub, tx, made, by)
+                proof = erased.finish(hub, tx, made, by)
         journal.record(tx, hub.journal_key, by, f"plan.{made.state}", made.id, tally)
-    if not waiting and made.kind != "undo":
+    if not waiting and made.kind not in TARGETED:
         canary.approve(hub, [hub.side(name) for name in made.mappings], made.approver or by)
+    if proof is not None:
+        hub.store.compact()
     run.state = "paused" if waiting else run.state
-    return Applied(made, tally, Counts(run.counts), waiting)
+    return Applied(made, tally, Counts(run.counts), waiting, proof)
 
 
 def _tell_left_over(tx: Tx, plan_id: str) -> None:

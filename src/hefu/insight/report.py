@@ -25,6 +25,8 @@ class Sheet:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     note: str = ""
+    longest: int = 200
+    """Characters of a cell; longer texts are cut."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Report:
     headline: str
     facts: Sequence[tuple[str, str]]
     sheets: Sequence[Sheet]
+    plain: bool = False
+    """The number only counts: it is neither good nor bad."""
 
 
 class _Words:
@@ -217,7 +221,7 @@ def _less(left: Decimal | None, right: Decimal | None) -> Decimal | None:
     return None if left is None or right is None else left - right
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = 200) -> str:
     """A value as a person reads it; long ones are cut."""
     if value is None:
         return ""
@@ -226,7 +230,7 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         value = ", ".join(f"{k}={v}" for k, v in value.items())
     text = str(value)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 __all__ = ["ON_PAGE", "ON_PAPER", "Report", "Sheet", "make", "shown"]

@@ -26,9 +26,7 @@ def book(report: Report) -> bytes:
     ) as made:
         styles = {
             "head": made.add_format({"bold": True, "bg_color": "#F3F5F9", "bottom": 1}),
-            "big": made.add_format(
-                {"bold": True, "font_size": 36, "font_color": "#B3261E" if report.number else "#177245"}
-            ),
+            "big": made.add_format({"bold": True, "font_size": 36, "font_color": _tone(report)}),
             "bold": made.add_format({"bold": True}),
         }
         first = made.add_worksheet(_name(report.title))
@@ -45,6 +43,10 @@ def book(report: Report) -> bytes:
     return out.getvalue()
 
 
+def _tone(report: Report) -> str:
+    return "#1D2433" if report.plain else "#B3261E" if report.number else "#177245"
+
+
 def _name(title: str) -> str:
     return _FORBIDDEN.sub(" ", title)[:31]
 
@@ -57,10 +59,10 @@ def _fill(into: Any, sheet: Sheet, head: Any) -> None:
         into.write_string(0, column, name, head)
     for row, values in enumerate(sheet.rows[:_MOST_ROWS], 1):
         for column, value in enumerate(values):
-            _cell(into, row, column, value)
+            _cell(into, row, column, value, sheet.longest)
 
 
-def _cell(into: Any, row: int, column: int, value: Any) -> None:
+def _cell(into: Any, row: int, column: int, value: Any, longest: int) -> None:
     if value is None or value == "":
         return
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -68,7 +70,7 @@ def _cell(into: Any, row: int, column: int, value: Any) -> None:
         if digits <= _EXACT_DIGITS:
             into.write_number(row, column, value)
             return
-    into.write_string(row, column, shown(value))
+    into.write_string(row, column, shown(value, longest))
 
 
 __all__ = ["book"]

@@ -29,7 +29,7 @@ def page(report: Report) -> bytes:
     """An .html file."""
     said = html.escape
     facts = "".join(f"<dt>{said(label)}</dt><dd>{said(value)}</dd>" for label, value in report.facts)
-    tone = "ok" if report.number == 0 else "bad"
+    tone = "" if report.plain else "ok" if report.number == 0 else "bad"
     parts = [
         f'<!doctype html>\n<html lang="{"zh-CN" if report.language == "zh" else "en"}">',
         '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
@@ -44,7 +44,9 @@ def page(report: Report) -> bytes:
 
 def _table(sheet: Sheet, language: str) -> str:
     heads = "".join(f"<th>{html.escape(c)}</th>" for c in sheet.columns)
-    rows = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in sheet.rows[:ON_PAGE])
+    rows = "\n".join(
+        "<tr>" + "".join(_cell(value, sheet.longest) for value in row) + "</tr>" for row in sheet.rows[:ON_PAGE]
+    )
     left, more = len(sheet.rows) - ON_PAGE, ""
     if left > 0:
         more = f"其余 {left:,} 条见 Excel" if language == "zh" else f"{left:,} more in the workbook"
@@ -54,9 +56,9 @@ def _table(sheet: Sheet, language: str) -> str:
     return f"{head}\n<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, longest: int) -> str:
     number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return f"<td{' class=r' if number else ''}>{html.escape(shown(value))}</td>"
+    return f"<td{' class=r' if number else ''}>{html.escape(shown(value, longest))}</td>"
 
 
 __all__ = ["page"]

@@ -298,6 +298,28 @@ class Store:
         if not self.postgresql and raw is not None:
             raw.execute(f"PRAGMA temp_store={where}")
 
+    def compact(self) -> bool:
+        """Write the database anew, so that what was blanked is in none of its files; False while others read it.
+
+        PostgreSQL only frees the places for what comes next: to write its files anew it would stop everybody.
+        """
+        try:
+            with self._writing, self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+                if self.postgresql:
+                    conn.exec_driver_sql("vacuum")
+                    return True
+                raw = conn.connection.driver_connection
+                assert raw is not None
+                raw.execute("vacuum")
+                row = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return self.path is None or row is None or row[0] == 0
+        except DBAPIError:
+            return False
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in ("sqlite3", "psycopg"):
+                raise
+            return False
+
     def create(self) -> None:
         """All tables at once, for tests and simulations; a product store goes through `migrate.upgrade`."""
         metadata.create_all(self.engine)

@@ -237,4 +237,7 @@ def _documents(project: Project) -> dict[tuple[str, str], BaseModel]:
     found: dict[tuple[str, str], BaseModel] = {}
     for kind, group in _GROUPS.items():
         found |= {(kind, name): model for name, model in getattr(project, group).items()}
-    return found if project.alerts is None else {**found, ("alerts", "alerts"): project.alerts}
+    for kind in sorted(KINDS.keys() - FOLDERS.keys()):  # there is at most one of these
+        if (model := getattr(project, kind)) is not None:
+            found[kind, kind] = model
+    return found

@@ -158,11 +158,24 @@ def history(tx: Tx, link_ids: Iterable[str]) -> list[Mapping[str, Any]]:
     ]
 
 
-def altered(tx: Tx, writes: Iterable[Sequence[Any]]) -> str | None:
-    """The first of these writes, as the audit log tells them, whose history is gone or says something else now."""
+def ids_of(tx: Tx, link_ids: Sequence[str]) -> list[str]:
+    """All writes of these links by number."""
+    return sorted(row[0] for row in tx.pick(intent, ("id",), "link_id", link_ids))
+
+
+def altered(
+    tx: Tx, writes: Iterable[Sequence[Any]], blanked: Collection[str] = (), before: str | None = None
+) -> str | None:
+    """The first of these writes, as the audit log tells them, whose history is gone or says something else now.
+
+    The log also tells which histories the hub itself has `blanked`, singly or all that were settled `before`: of these
+    only that they are still there is asked.
+    """
     told = {str(write[0]): str(write[4]) for write in writes}
-    found = {row[0]: digest(_intent(row)) for row in tx.pick(intent, _COLUMNS, "id", told)}
-    return next((one for one, mark in told.items() if found.get(one) != mark), None)
+    rows = tx.pick(intent, (*_COLUMNS, "settled_at"), "id", told)
+    found = {row[0]: digest(_intent(row[:-1])) for row in rows}
+    spent = {row[0] for row in rows if row[0] in blanked or (before and row[-1] is not None and row[-1] < before)}
+    return next((one for one, mark in told.items() if one not in spent and found.get(one) != mark), None)
 
 
 def counts_by_state(tx: Tx) -> dict[str, int]:

@@ -11,6 +11,12 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from hefu.store.db import Tx, from_json, to_json
 from hefu.store.tables import issue
 
+KINDS = (
+    "conflict", "overruled", "rejected", "unknown_outcome", "deleted", "delete_edit", "duplicate", "drift", "flood",
+    "paused", "unreadable", "loss", "unresolved",
+)  # fmt: skip
+"""All there are."""
+
 
 class Issue(NamedTuple):
     """Something only a person can settle; `facts` hold the values, the authors and the system's own words.

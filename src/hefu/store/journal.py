@@ -29,6 +29,9 @@ _AT_ONCE = 1000
 BACKUP_VERIFIED = "backup.verified"
 """What a row says once a backup was read in full and found whole."""
 
+ERASED, RETAINED = "privacy.erased", "privacy.retained"
+"""Actions by which the hub blanks its own histories: of a person, and of all that is older than it is kept."""
+
 REQUEST: ContextVar[str | None] = ContextVar("hefu_request", default=None)
 """The number of the request that is being answered: rows that are written meanwhile carry it."""
 
@@ -207,10 +210,25 @@ def anchors_in(text: str, where: str) -> list[Anchor]:
 def altered_write(tx: Tx) -> str | None:
     """The first write to another system whose history says something else than this log, or None."""
     told = select(journal.c.detail).where(journal.c.action == "written").order_by(journal.c.seq)
+    blanked, before = _blanked(tx)
     for row in _rows(tx, told):
-        if (found := intents.altered(tx, from_json(row["detail"])["writes"])) is not None:
+        if (found := intents.altered(tx, from_json(row["detail"])["writes"], blanked, before)) is not None:
             return found
     return None
+
+
+def _blanked(tx: Tx) -> tuple[set[str], str | None]:
+    """Writes whose values the hub itself took out, as this log tells: singly, and all settled before an instant."""
+    ids: set[str] = set()
+    before: str | None = None
+    said = select(journal.c.action, journal.c.detail).where(journal.c.action.in_((ERASED, RETAINED)))
+    for action, text in tx.run(said):
+        detail = from_json(text)
+        if action == ERASED:
+            ids |= set(detail["writes"])
+        elif detail.get("deliveries") is not None:
+            before = max(before or "", str(detail["deliveries"]))
+    return ids, before
 
 
 def unanchored(tx: Tx, anchors: Iterable[Anchor]) -> Anchor | None:

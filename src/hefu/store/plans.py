@@ -192,6 +192,13 @@ def listed(tx: Tx, limit: int = 50) -> list[StoredPlan]:
     return [_aged(tx, _head(row)) for row in rows]
 
 
+def open_about(tx: Tx, golden_ids: Collection[str]) -> list[str]:
+    """Plans with entries about these objects that were not begun."""
+    about = select(plan_entry.c.plan_id).where(plan_entry.c.golden_id.in_(list(golden_ids)))
+    where = (plan.c.state.in_(("draft", "approved")), plan.c.id.in_(about))
+    return list(tx.run(select(plan.c.id).where(*where).order_by(plan.c.id)).scalars())
+
+
 def update(tx: Tx, plan_id: str, **values: Any) -> None:
     """Change how a plan stands (state, approver, approved_at, signature, ended_at, note)."""
     tx.run(plan.update().where(plan.c.id == plan_id).values(**values))

@@ -316,7 +316,7 @@ plan = Table(
     Column("note", Text),
     _states("draft", "approved", "applying", "applied", "partly_applied", "expired", "rejected"),
     CheckConstraint(
-        "kind in ('sync','first_sync','mapping_change','back_fill','repair','migration','undo')", name="kind"
+        "kind in ('sync','first_sync','mapping_change','back_fill','repair','migration','undo','erase')", name="kind"
     ),
     comment="A bulk effect before it is made: what would be written, who agreed, and what became of it.",
 )
@@ -837,3 +837,35 @@ silence = Table(
     Column("reason", Text, nullable=False),
     comment="Until when a rule tells nobody.",
 )
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan_id", Id, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("author", String(200), nullable=False, comment="who planned it"),
+    Column("approver", String(200), nullable=False),
+    Column("by", String(200), nullable=False, comment="who carried it out"),
+    Column("reason", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="JSON: one-ID -> entity"),
+    Column("fields", Text, nullable=False, comment="JSON: entity -> fields that were erased"),
+    Column("systems", Text, nullable=False, comment="JSON list: record by record, what became of it there"),
+    Column("copies", Text, nullable=False, comment="JSON: table -> rows of the hub that were blanked"),
+    Column("marks", Text, nullable=False, comment="JSON: field -> keyed hashes of the values that were erased"),
+    Column("complete", Integer, nullable=False, comment="1: no system holds any of it"),
+    Column("mac", String(64), nullable=False, comment="HMAC-SHA256 by the hub's key over all of it"),
+    comment="Proof of each erasure of a person: what, when, by whom, with hashes and without values.",
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("mark", String(64), primary_key=True, comment="keyed hash of a record's place, or of a match key"),
+    Column("kind", String(8), nullable=False),
+    Column("erasure_id", Id, nullable=False),
+    Column("fields", Text, comment="JSON: field -> keyed hashes of values not to be taken over; null: nothing of it"),
+    CheckConstraint("kind in ('record','key')", name="kind"),
+    comment="What was erased and must not come back by the next sync.",
+)
+Index("ix_suppression_erasure_id", suppression.c.erasure_id)

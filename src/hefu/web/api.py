@@ -40,6 +40,7 @@ from hefu.web.routes import (
     names,
     people,
     plans,
+    privacy,
     profiles,
     reconciliation,
     records,
@@ -52,7 +53,7 @@ from hefu.web.routes import (
 RESOURCES = (
     health, me, names, connections, profiles, documents, mappings, drafts, trials, value_maps, materials, flows, runs,
     records, issues, plans, reconciliation, migrations, cutovers, cockpit, golive, people, grants,
-    alerts, backups, audit, settings, jobs, events, metrics,
+    alerts, privacy, backups, audit, settings, jobs, events, metrics,
 )  # fmt: skip
 """In the order of the reference."""
 

@@ -115,6 +115,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "Step.until": ("", "表示已完成的系统状态"),
     "Flow.flow": ("Name of this flow", "流程的名称"),
     "Flow.title": ("What people see, by language", "显示名称（按语言）"),
+    "Flow.purpose": ("", "个人信息沿此流程传递的目的，用于处理活动记录"),
     "Flow.mappings": ("The mappings that are kept in step", "保持同步的映射"),
     "Flow.schedule": ("", "多久检查一次变化：30s、5m 或 cron 表达式"),
     "Flow.full_scan": ("", "何时全量比对（用于发现删除）"),
@@ -210,6 +211,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "Channel.to": ("", "规则以名称指定此邮件渠道时的收件人"),
     "Channel.ca_file": ("", "企业自有证书机构的 PEM 文件"),
     "Channel.language": ("", "通知的语言"),
+    "Privacy.privacy": ("", "各类历史记录的保留天数"),
+    "Keep.deliveries": ("", "已完结写入的取值（写入本身仍计数）"),
+    "Keep.images": ("", "写入前系统中的原值、计划中的快照、已结束迁移的记录"),
+    "Keep.runs": ("", "运行及其计数"),
+    "Keep.plans": ("", "已结束计划的逐条内容（规模与批准人保留）"),
+    "Keep.cases": ("", "已关闭的冲突、死信等异常"),
+    "Keep.jobs": ("", "后台任务及其结果"),
 }
 """'Type.word' -> (English where the type itself has no description, Chinese)."""
 

@@ -24,8 +24,8 @@ from hefu.web.tags import IfMatch, IfNoneMatch, require, tag
 
 router = resource("documents")
 
-Kind = Literal["connection", "entity", "mapping", "flow", "cutover", "role", "alerts"]
-Name = Annotated[str, Path(max_length=64, description="Of alerts: alerts")]
+Kind = Literal["connection", "entity", "mapping", "flow", "cutover", "role", "alerts", "privacy"]
+Name = Annotated[str, Path(max_length=64, description="Of alerts: alerts; of privacy: privacy")]
 PlaceOf = Annotated[str, Field(max_length=200, pattern=r"^([A-Za-z0-9_\-]+/)?[^/\\.][^/\\]*\.ya?ml$")]
 Files = dict[PlaceOf, Annotated[str | None, Field(max_length=1_000_000)]]
 """Paths inside the project's folder, at most one folder deep: an export must not write anywhere else."""

@@ -68,6 +68,7 @@ RIGHTS = {
     "migration.check": "migration.see", "migration.load": "migration.see", "migration.verify": "migration.see",
     "migration.undo": "migration.see", "cutover.step": "cutover.see", "cutover.rehearse": "cutover.see",
     "backup.make": "backup.see", "backup.verify": "backup.see",
+    "privacy.erase": "privacy.see", "privacy.retain": "privacy.see",
 }  # fmt: skip
 """Kind of job -> the right to look at those of others."""
 

@@ -16,6 +16,7 @@ from hefu.core.errors import Denied, Unsupported
 from hefu.core.rights import EVERYWHERE
 from hefu.core.words.plans import KINDS, STATES
 from hefu.engine import plans
+from hefu.engine.erasing import KIND as ERASE
 from hefu.insight.planbook import write_book
 from hefu.store import journal
 from hefu.store import plans as kept
@@ -33,7 +34,7 @@ from hefu.web.tags import tag
 router = resource("plans")
 
 State = Literal["draft", "approved", "applying", "applied", "partly_applied", "expired", "rejected"]
-Kind = Literal["sync", "first_sync", "mapping_change", "back_fill", "repair", "migration", "undo"]
+Kind = Literal["sync", "first_sync", "mapping_change", "back_fill", "repair", "migration", "undo", "erase"]
 EntryKind = Literal["create", "update", "delete", "action", "golden", "restore", "remove", "left"]
 EntryState = Literal["planned", "writing", "written", "changed", "refused", "settled", "left"]
 
@@ -254,6 +255,8 @@ def apply(plan_id: str, who: Who, response: Response) -> Job:
     if made.state not in ("approved", "applying"):
         raise Unsupported("plan.state", id=plan_id, state=made.state, wanted="approved")
     may_publish(who, to_publish(who.app, made))
+    if made.kind == ERASE:
+        who.rights.require("privacy.erase")
     return _begun(who, response, "plan.apply", {"plan": plan_id})
 
 
