@@ -179,6 +179,51 @@ def test_errors_in_xml_are_read_as_well(home):
     assert "9999999" in told(error)
 
 
+@pytest.mark.parametrize("odata", ["v2", "v4"])
+def test_a_right_on_one_field_is_revoked(home, odata):
+    """What may not be seen any more is left out, and not taken for emptied; what may not be changed is named alone."""
+    made = ordered(home, home.line(), f"revoked-{odata}")
+    line, name = home.line(odata=odata), "A_SalesOrder" if odata == "v2" else "SalesOrder"
+    home.sandbox.book.revoked = frozenset({"SalesGroup"})
+    try:
+        [record] = line.fetch(name, [made.id])
+        assert "SalesGroup" not in record.values
+        assert record.values["SoldToParty"] == home.customer
+        line.check()
+        [told_us] = line.write(name, [Write(made.id, {"SalesGroup": "S09"}, version=record.version)])
+        [done] = line.write(name, [Write(made.id, {"CustomerPurchaseOrderType": "X"}, version=record.version)])
+    finally:
+        home.sandbox.book.revoked = frozenset()
+    assert isinstance(told_us, Rejected)
+    assert (told_us.code, told_us.field) == ("sap.no_field_right", "SalesGroup")
+    assert "SalesGroup" in told(told_us)
+    assert isinstance(done, Written), "the connection goes on"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(hours=-2)])
+def test_our_clock_may_be_wrong(home, ahead):
+    """What changed since is asked for by SAP's own clock: nothing is missed, and nothing old comes again."""
+    wrong = home.line()
+    wrong = Sap(wrong.settings, replace(wrong.site, now=lambda: home.clock.now() + ahead))
+    wrong.check()
+    home.clock.sleep(600)
+    *_, page = wrong.read("A_Product")
+    home.clock.sleep(120)
+    home.person("A_Product", None, {"Product": f"LATE{ahead.days}", "ProductType": "FERT", "BaseUnit": "PC"})
+    pages = list(wrong.read("A_Product", page.cursor))
+    assert f"LATE{ahead.days}" in {r.id for p in pages for r in p.records}
+    assert "M1" not in {r.id for p in pages for r in p.records}, "it is older than the reading before"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(hours=-2)])
+def test_a_bearer_lasts_as_long_as_sap_says_whatever_our_clock_shows(home, ahead):
+    line = home.line(oauth=home.oauth)
+    line = Sap(line.settings, replace(line.site, now=lambda: home.clock.now() + ahead))
+    ordered(home, line, f"bearer-{ahead.days}")
+    home.clock.sleep(3700)
+    ordered(home, line, f"bearer-{ahead.days}-later")
+
+
 # -------------------------------------------------------------- answers of all kinds
 
 

@@ -16,7 +16,7 @@ from hefu.app.choosing import chosen
 from hefu.cli.session import DIFFERENT, PERSON, Folder, Json, Session, Who, person, session
 from hefu.core.errors import Unsupported
 from hefu.core.words import spoken
-from hefu.core.words.plans import KINDS, STATES
+from hefu.core.words.plans import KINDS, LEFT, STATES
 from hefu.engine import plans
 from hefu.engine.rehearse import Plan
 from hefu.insight.planbook import write_book
@@ -151,6 +151,8 @@ def _show_entry(s: Session, entry: PlanEntry) -> None:
     place = f"{entry.connection}/{entry.object} " if entry.connection else ""
     head = f"{s.t(*KINDS[entry.kind])} {place}{entry.record_id or ''} {entry.title}"
     state = "" if entry.state in ("planned", "left") else f"  [{s.t(*STATES[entry.state])}]"
+    why = entry.note.get("why") if isinstance(entry.note, dict) else None
+    state += f"  [{s.t(*LEFT[why])}]" if entry.state == "left" and why in LEFT else ""
     s.out.print(f"[bold]{escape(head)}[/bold]{escape(state)}")
     for name, (before, after) in entry.fields.items():
         if entry.kind == "create" and after is None:

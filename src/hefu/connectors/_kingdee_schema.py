@@ -21,6 +21,9 @@ LINES = "lines"
 KEY = "key"
 """Names of our own: the list of lines, and the key of a line."""
 
+_BACK = {"submit": "withdraw", "audit": "unaudit", "approve": "unaudit", "close": "unclose", "forbid": "enable"}
+"""Step -> the one that takes it back."""
+
 _WHOLE = ("48", "52", "56", "127")
 
 _SQL: Mapping[int, FieldType] = {
@@ -215,6 +218,7 @@ class Bound:
             returns=writes,
             token_field=self.token or None,
             actions=self.actions,
+            back={step: back for step, back in _BACK.items() if step in self.actions and back in self.actions},
         )
         return ObjectSchema(
             self.form.id,

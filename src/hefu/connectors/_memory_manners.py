@@ -18,10 +18,11 @@ Rule = Callable[[Values | None, Values], HubError | None]
 
 
 class Action(NamedTuple):
-    """A status step: the states in which it is legal ("*" = any), and the state that it leads to."""
+    """A status step: the states in which it is legal ("*" = any), the state that it leads to, what takes it back."""
 
     states: tuple[str, ...]
     to: str
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Manners:
             returns=self.returns,
             token_field=self.token_field,
             actions={name: action.states for name, action in self.actions.items()},
+            back={name: action.back for name, action in self.actions.items() if action.back},
         )
 
 

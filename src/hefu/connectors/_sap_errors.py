@@ -124,6 +124,8 @@ def error_of(answer: Answer, call: Call) -> HubError:
         return Unsupported("sap.redirected", connection=call.connection, path=call.path, to=to)
     if status == 401:
         return Denied("sap.login", connection=call.connection)
+    if status == 403 and call.writes and said.field and not needs_token(answer):  # the record's other fields may go
+        return Rejected("sap.no_field_right", field=said.field, **facts)
     if status == 403:
         return Denied("sap.token" if needs_token(answer) else "sap.forbidden", **facts)
     if status == 412 or status == 428:

@@ -165,8 +165,8 @@ def _paths(node: Node) -> Iterator[str]:
 
 
 def values(node: Node, row: Row, dialect: Dialect) -> dict[str, Any]:
-    """A row as a record's or a line's values."""
-    out = {name: read(prop, row.get(name), dialect) for name, prop in node.props.items()}
+    """A row as a record's or a line's values; a property that it does not show, for want of a right, is left out."""
+    out = {name: read(prop, row.get(name), dialect) for name, prop in node.props.items() if name in row or not row}
     for part in node.parts:
         if part.rows:
             rows = sorted(part.all(row), key=lambda r: [_sortable(r.get(k)) for k in part.node.kind.keys])

@@ -16,6 +16,9 @@ from hefu.core.records import Abilities, Field, FieldType, ObjectSchema
 T = FieldType
 LINES, ENTRY, STAMP = "lines", "entry", "timestamp"
 CUSTOMER, ORDER, ACCEPT, STOCK = "customer", "saleorder", "accept", "currentstock"
+_BACK = {"verify": "unverify", "close": "open"}
+"""Step -> the one that takes it back."""
+
 STATES = ("Opening", "Approved", "Changing", "Closed")
 
 
@@ -110,6 +113,7 @@ class Entity:
             returns=self.adds,
             token_field=self.token or None,
             actions=self.steps,
+            back={step: back for step, back in _BACK.items() if step in self.steps},
         )
         key = () if self.name == STOCK else (self.key,)
         return ObjectSchema(self.name, tuple(fields), self.label, key, abilities, "state" if self.bill else None)

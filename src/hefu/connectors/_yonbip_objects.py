@@ -132,6 +132,7 @@ class Shape:
             returns=writes,
             token_field=self.token or None,
             actions=self.steps,
+            back={step: back for step, back in _BACK.items() if step in self.steps and back in self.steps},
         )
         shut = {s: () for s in self.states if s not in self.open_states} if self.update else {}
         return ObjectSchema(
@@ -177,6 +178,9 @@ ORDER_STATES = (
     "CONFIRMORDER", "APPROVING", "OPPOSE", "DELIVERY_PART", "DELIVERGOODS", "DELIVERY_TAKE_PART", "TAKEDELIVERY",
     "ENDORDER", "CLOSEDORDER",
 )  # fmt: skip
+_BACK = {"audit": "unaudit", "approve": "unaudit", "close": "open"}
+"""Step -> the one that takes it back."""
+
 _RUNNING = ("DELIVERY_PART", "DELIVERGOODS", "DELIVERY_TAKE_PART", "TAKEDELIVERY")
 
 SHAPES: Mapping[str, Shape] = {

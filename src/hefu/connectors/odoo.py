@@ -102,6 +102,7 @@ class Odoo(Connector):
             lines="keyed" if shape.detail else "none",
             token_field=shape.token or None,
             actions={name: step.states for name, step in shape.kind.steps.items()},
+            back={"post": "draft"} if shape.name == "account.move" else {},
         )
         names = {f.name for f in shape.fields}
         key = tuple(k for k in shape.kind.key if k in names)

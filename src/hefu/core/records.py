@@ -83,6 +83,7 @@ class Abilities:
         is left out stays).
     returns: the answer to a write carries the record as it is now stored (no read-back needed).
     actions: status step -> states in which it is legal ("*" = any), e.g. {"confirm": ("draft",)}.
+    back: status step -> the step that takes it back, where there is one, e.g. {"audit": "unaudit"}.
     """
 
     create: str = "no"
@@ -98,6 +99,7 @@ class Abilities:
     returns: bool = False
     token_field: str | None = None
     actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    back: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ what was agreed to. Whatever differs is not written and is listed with both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -21,6 +21,9 @@ from hefu.store.plans import PlanEntry
 
 RESTORE = "restore"
 """The `action` of a write that puts back what a system held, although the agreed value is another."""
+
+MOVING = "moving"
+"""In the note of a planned entry: fields that earlier entries of the plan move, nobody knows where to."""
 
 UNKNOWN = "record"
 """A reference to what nobody knew when the plan was made: {"record": [connection, object, organisation, id]}."""
@@ -77,9 +80,17 @@ class Grant:
     turned: list[tuple[str, Any, str]] = field(default_factory=list)
     granted: dict[str, PlanEntry] = field(default_factory=dict)
 
-    def back(self, link: Link) -> PlanEntry | None:
-        """The entry that puts this link's record back to what it was, or takes it away."""
-        return next((e for e in self._planned(link) if e.kind in (RESTORE, "remove")), None)
+    def back(self, link: Link, illegal: Callable[[str], object] = lambda _: None) -> PlanEntry | None:
+        """The entry that puts this link's record back to what it was, or takes it away; with an `action`, by that step.
+
+        A step that is `illegal` where the document stands by now is listed with that, and left out.
+        """
+        for entry in self._planned(link):
+            if entry.kind == RESTORE and entry.action and illegal(entry.action):
+                self._refuse(entry, {"step": [entry.action, link.status]})
+            elif entry.kind in (RESTORE, "remove"):
+                return entry
+        return None
 
     def _planned(self, link: Link) -> Iterator[PlanEntry]:
         return (e for e in self.entries.get(link.id, ()) if e.state == "planned")
@@ -109,8 +120,9 @@ class Grant:
         """field -> [agreed to, found], of what would be written and of what the system holds."""
         if entry.golden_id not in (None, link.golden_id):
             return {"id": [entry.golden_id, link.golden_id]}
-        if entry.kind == "action":
+        if entry.kind == "action" or entry.action:
             return {}
+        moving = set(entry.note.get(MOVING, ())) if isinstance(entry.note, dict) else set()
         if entry.kind in (RESTORE, "remove"):  # nobody may have moved it since, here or elsewhere
             out = {
                 n: [link.told.get(n), golden.fields.get(n)]
@@ -119,12 +131,11 @@ class Grant:
             }
         else:
             wanted = resolved(self.tx, entry.after)
-            out = {}
-            if wanted != debt:
-                out = {n: [wanted.get(n), debt.get(n)] for n in {**wanted, **debt} if wanted.get(n) != debt.get(n)}
+            names = ({**wanted, **debt}.keys() if wanted != debt else set()) - moving
+            out = {n: [wanted.get(n), debt.get(n)] for n in names if wanted.get(n) != debt.get(n)}
         if entry.seen is not None:
             seen = resolved(self.tx, entry.seen)
-            ours = self._ours(link) if seen != link.seen else ()
+            ours = self._ours(link) | moving if seen != link.seen else ()
             out |= {
                 n: [seen.get(n), link.seen.get(n)]
                 for n in ({**seen, **link.seen} if seen != link.seen else ())
@@ -141,7 +152,7 @@ class Grant:
         rows = []
         for intent in intents:
             entry = self.granted[intent.link_id]
-            if entry.kind == RESTORE:
+            if entry.kind == RESTORE and intent.kind != "action":
                 intent.action = RESTORE
             rows.append((intent.id, entry.id))
         plans.writing(self.tx, rows)

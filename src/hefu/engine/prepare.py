@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from hefu.core.errors import HubError, Rejected
 from hefu.core.records import Normals, Record, Values, Write
 from hefu.engine import document, references
 from hefu.engine.fold import Batch, owed
 from hefu.engine.hub import Counts, Hub, Run, Side
-from hefu.engine.permit import Grant
+from hefu.engine.permit import RESTORE, Grant
 from hefu.store import golden as goldens
 from hefu.store import intents, issues
 from hefu.store.db import Tx
@@ -78,7 +79,7 @@ def prepare(
         try:
             if link.id in flying:
                 link.waits = "outcome"
-            elif grant is not None and (back := grant.back(link)) is not None:
+            elif grant is not None and (back := grant.back(link, partial(document.illegal, side, link))) is not None:
                 _prepare_back(hub, tx, link, back, mine, owing, out)
             elif mine.state == "deleted":
                 _prepare_delete(hub, tx, link, out)
@@ -194,7 +195,9 @@ def _prepare_back(
     out: Prepared,
 ) -> None:
     """Undo asks for what no debt asks for: to take away what we created, or to put back what the system held."""
-    if back.kind == "remove":
+    if back.kind == RESTORE and back.action:
+        out.actions.append((link, _intent(hub, tx, link, "action", None, None, back.action)))
+    elif back.kind == "remove":
         _prepare_delete(hub, tx, link, out)
     else:
         owing.append((link, golden, back.after))

@@ -5,6 +5,8 @@
 * Where a system only learned what the others knew already (a first sync, a back-fill, a blank that was filled), its
   own former value is put back, and the agreed value stays: undo never blanks what a person typed elsewhere.
 * Where a wrong mapping spoilt the value on its way, the former one is put back, and the agreed one is owed again.
+* A status step is taken back where its system knows a way, the document still stands there, and nothing asks for the
+  step any more.
 * A record that the hub created is removed again, where its system can delete; one that it deleted is created anew.
 
 What somebody changed since is listed with both values and left alone.
@@ -20,12 +22,14 @@ from hefu.core.errors import Unsupported
 from hefu.core.merge import settle_lines
 from hefu.core.records import Normal, Normals
 from hefu.core.rewriting import rewritten
+from hefu.engine import document
 from hefu.engine.capture import capture
 from hefu.engine.fold import _at, owed
 from hefu.engine.hub import Hub, Side, chunks, line_keys
-from hefu.engine.permit import RESTORE
+from hefu.engine.permit import MOVING, RESTORE
 from hefu.engine.plans import keep, spooling
 from hefu.engine.rehearse import dry_hub
+from hefu.engine.steps_back import BLANK, must_move, states, still_taken
 from hefu.engine.suppose import title_of
 from hefu.engine.undo import REVIVE, Scope, Story, stories
 from hefu.store import golden as goldens
@@ -33,8 +37,6 @@ from hefu.store import intents
 from hefu.store.db import Tx
 from hefu.store.golden import Golden, Link
 from hefu.store.plans import PlanEntry, StoredPlan
-
-_BLANK: tuple[Normal, ...] = (None, "", [])
 
 
 @dataclass
@@ -106,6 +108,8 @@ class _Object:
     links: Mapping[str, Link]
     story: Sequence[Mapping[str, Any]]
     moves: dict[str, list[Normal]] = field(default_factory=dict)
+    moving: set[str] = field(default_factory=set)
+    """Fields that show a status of which a step goes back: they differ by the time that the rest is written."""
 
 
 def _entries(
@@ -120,6 +124,7 @@ def _entries(
     for golden_id, wrote in by_golden.items():
         mine = links.get(golden_id, [])
         one = _Object(golden[golden_id], {x.id: x for x in mine}, story.get(golden_id, []))
+        back: list[PlanEntry] = []
         for told in wrote:
             side = hub.side(told.mapping)
             link = one.links[told.link_id]
@@ -128,19 +133,25 @@ def _entries(
             elif told.mapping not in names:
                 yield _left(side, link, one, {name: [v, None] for name, v in told.after.items()}, "inactive")
             else:
-                yield from _of_link(side, link, one, told, scope)
+                back += _of_link(side, link, one, told, scope)
+        for told in wrote:
+            if told.steps and told.mapping in names and told.link_id not in flying:
+                removed = any(e.kind == "remove" and e.link_id == told.link_id for e in back)
+                yield from _steps(hub.side(told.mapping), one.links[told.link_id], one, told, removed)
         if one.moves:
             side = hub.side(wrote[0].mapping)
-            yield _entry(side, None, one, "golden", {path: list(pair) for path, pair in one.moves.items()})
-            yield from _told(hub, names, one)
+            back.append(_entry(side, None, one, "golden", {path: list(pair) for path, pair in one.moves.items()}))
+            back += _told(hub, names, one)
+        for entry in back:
+            if one.moving and entry.kind != "left":
+                entry.note = {MOVING: sorted(one.moving)}
+            yield entry
 
 
 # ----------------------------------------------------------------- one written record
 
 
 def _of_link(side: Side, link: Link, one: _Object, told: Story, scope: Scope) -> Iterator[PlanEntry]:
-    if told.steps:
-        yield _left(side, link, one, {"step": [told.steps[-1], link.status]}, "step")
     if told.deleted:
         yield from _deleted(side, link, one)
     elif told.created:
@@ -164,7 +175,7 @@ def _created(side: Side, link: Link, one: _Object, told: Story) -> Iterator[Plan
     if link.state != "active":
         yield _left(side, link, one, {"state": ["active", link.state]}, "gone")
         return
-    since = _since(one, link, told)
+    since = {name: pair for name, pair in _since(one, link, told).items() if name not in states(side)}
     changed = {
         name: [value, one.golden.fields.get(name)]
         for name, value in told.after.items()
@@ -176,6 +187,45 @@ def _created(side: Side, link: Link, one: _Object, told: Story) -> Iterator[Plan
         yield _left(side, link, one, {"id": [link.record_id, link.record_id]}, "cannot_delete")
     else:
         yield _entry(side, link, one, "remove", {n: [link.seen.get(n), None] for n in told.after}, seen=link.seen)
+
+
+def _steps(side: Side, link: Link, one: _Object, told: Story, removed: bool) -> Iterator[PlanEntry]:
+    """The steps that we took, the last first: back where there is a way, else listed with the reason.
+
+    Unless the record is `removed`, what a step was taken for moves back too, or it would be taken again at once.
+    """
+    shown, last = [n for n in states(side) if n in link.seen] or ["step"], True
+    for action in reversed(still_taken(told.steps, side.can.back)):
+        back = side.can.back.get(action)
+        if back is None:
+            why = "no_way_back"
+        elif link.state != "active":
+            why = "gone"
+        elif last and document.illegal(side, link, back) is not None:
+            why = "moved_on"
+        elif (moves := {} if removed else _must_move(side, link, one, action)) is None:
+            why = "still_due"
+        else:
+            one.moves |= moves
+            step = {name: [link.seen.get(name, link.status), back] for name in shown}
+            yield _entry(side, link, one, RESTORE, step, action=back)
+            one.moving |= states(side)
+            last = False
+            continue
+        yield _left(side, link, one, {"step": [action, link.status]}, why)
+        return
+
+
+def _must_move(side: Side, link: Link, one: _Object, action: str) -> dict[str, list[Normal]] | None:
+    return must_move(side, link, one.golden, one.story, _moved_back(side, one), action)
+
+
+def _moved_back(side: Side, one: _Object) -> Normals:
+    """Golden as it will be."""
+    keys, fields = line_keys(side.entity), one.golden.fields
+    for path, (_, old) in one.moves.items():
+        fields = settle_lines(fields, path, old, keys)
+    return fields
 
 
 def _since(one: _Object, link: Link, told: Story) -> dict[str, list[Any]]:
@@ -224,7 +274,7 @@ def _move_of(one: _Object, link: Link, told: Story, name: str, after: Normal) ->
         if row["kind"] not in ("changed", "decided", "deleted", "undone") or name not in row["moved"]:
             continue
         was, became = row["moved"][name]
-        if became != wanted or was in _BLANK:
+        if became != wanted or was in BLANK:
             break
         if value is not None and row["run_id"] not in told.runs:
             break  # an earlier move, which is not taken back with this one
@@ -254,15 +304,11 @@ def _lines(one: _Object, told: Story, name: str, after: Normal, left: dict[str, 
 
 def _told(hub: Hub, names: Sequence[str], one: _Object) -> Iterator[PlanEntry]:
     """What each system would then be told."""
-    keys = line_keys(hub.entity(one.golden.entity))
-    fields = one.golden.fields
-    for path, (_, old) in one.moves.items():
-        fields = settle_lines(fields, path, old, keys)
-    moved = replace(one.golden, fields=fields)
     for link in one.links.values():
         if link.mapping not in names or link.state != "active":
             continue
         side = hub.side(link.mapping)
+        moved = replace(one.golden, fields=_moved_back(side, one))
         debt = owed(side, link, moved)
         if debt:
             told = {name: [link.seen.get(name), value] for name, value in debt.items()}

@@ -113,6 +113,8 @@ def _sound(schema: ObjectSchema) -> None:
     expect(schema.key or able.create not in ("key", "upsert"), here + f"create = {able.create} without a key")
     expect(able.token_field in names or able.create != "token", here + "create = token without a token_field")
     expect(schema.state in names or not (able.actions or schema.locked), here + "actions without a state field")
+    steps = {*able.back, *able.back.values()}
+    expect(steps <= able.actions.keys(), here + f"back names unknown steps: {sorted(steps - able.actions.keys())}")
     expect(able.batch >= 1 and able.page >= 1 and able.lag >= 0, here + "batch, page or lag is out of range")
     if able.lines != "none":
         expect(any(f.type is FieldType.LINES for f in schema.fields), here + f"lines = {able.lines} without lines")

@@ -136,3 +136,16 @@ STATES = {
     "left": ("left alone", "保持不变"),
 }
 """How a plan or an entry stands, as people call it."""
+
+
+LEFT = {
+    "changed": ("somebody changed it since", "之后有人修改"),
+    "gone": ("its record is gone", "记录已不存在"),
+    "cannot_delete": ("its system deletes nothing", "该系统不支持删除"),
+    "inactive": ("its mapping is not in use", "映射未启用"),
+    "outcome": ("the outcome of a write is not known yet", "有写入结果尚未确定"),
+    "no_way_back": ("its system knows no way back from this step", "该系统无法撤回此步骤"),
+    "moved_on": ("the document went on since", "单据状态已继续推进"),
+    "still_due": ("the step would be taken again at once, for its condition holds", "条件仍成立，撤回后会立即重新执行"),
+}
+"""Why an undo leaves something alone, as people call it."""

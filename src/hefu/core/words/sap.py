@@ -21,6 +21,12 @@ ERRORS = {
         "Give the user the missing authorisation (SU53 names it) or the communication scenario, then resume.",
         "请为该用户补充权限（事务码 SU53 可查）或通信场景，然后恢复该连接。",
     ),
+    "sap.no_field_right": Words(
+        "{connection}: the user may not change one field of {path}: {words}",
+        "{connection}：该用户无权更改 {path} 的一个字段：{words}",
+        "Give the user the right to this field (SU53 names it), or map it to be read only; then retry.",
+        "请为该用户补充此字段的权限（事务码 SU53 可查），或将该字段改为只读映射，然后重试。",
+    ),
     "sap.redirected": Words(
         "{connection}: {path} leads to {to}, where the hub does not follow.",
         "{connection}：{path} 被重定向到 {to}，本系统不会跟随。",

@@ -238,7 +238,11 @@ class Api:
             raise bad(f"JSON 无效：{problem}", f"Malformed JSON: {problem}", code="/IWBEP/CM_MGW_RT/026") from None
         if call.version == 2 and isinstance(given, dict) and set(given) == {"d"}:
             given = given["d"]
-        return body(call.service, entity, given, call.version, new=new, numbers_as_text=call.numbers_as_text)
+        told = body(call.service, entity, given, call.version, new=new, numbers_as_text=call.numbers_as_text)
+        if shut := sorted(self.book.revoked & told.keys()):
+            says = f"没有更改字段 {shut[0]} 的权限", f"You have no authorization to change field {shut[0]}"
+            raise Refusal(403, "SY/530", says, shut[0])
+        return told
 
     def _matched(self, call: Call, entity: EntityType, row: Row) -> None:
         """The version that the caller has must be the one that is. Raises Refusal 428 or 412."""

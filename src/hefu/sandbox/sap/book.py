@@ -35,6 +35,7 @@ class SapBook:
         indexed = {"A_SalesOrder": ["PurchaseOrderByCustomer"], "A_BusinessPartner": ["BusinessPartnerIDByExtSystem"]}
         self.shelf = Shelf(path, self.clock, indexed, title="_title")
         self.page_size = 500
+        self.revoked: frozenset[str] = frozenset()
         self.settle: dict[str, Settle] = {}
         self.remove: dict[str, Callable[[SapBook, Row, str], None]] = {}
         self.steps: dict[str, dict[str, Step]] = {}

@@ -40,7 +40,9 @@ class Teller:
     def _picked(self, entity: EntityType, row: Row, options: Options) -> dict[str, Any]:
         names = entity.props if options.select is None else [n for n in options.select if n in entity.props]
         return {
-            n: shown(entity.props[n], row.get(n), self.version, numbers_as_text=self.numbers_as_text) for n in names
+            n: shown(entity.props[n], row.get(n), self.version, numbers_as_text=self.numbers_as_text)
+            for n in names
+            if n not in self.book.revoked
         }
 
     def _v2(self, entity: EntityType, row: Row, options: Options) -> dict[str, Any]:

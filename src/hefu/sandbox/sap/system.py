@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -60,6 +61,8 @@ def book_of(path: str = ":memory:") -> SapBook:
 class Sap:
     """The whole system."""
 
+    tells_date = True
+
     def __init__(self, book: SapBook) -> None:
         self.book = book
         self.ledger = Ledger()
@@ -83,6 +86,8 @@ class Sap:
     def _set(self, given: dict[str, Any]) -> None:
         if "page_size" in given:
             self.book.page_size = max(int(given["page_size"]), 1)
+        if "revoked" in given:  # properties that the caller may neither see nor change any more
+            self.book.revoked = frozenset(map(str, given["revoked"]))
 
     async def _token(self, request: Request) -> Response:
         form = {n: v[-1] for n, v in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
@@ -110,6 +115,7 @@ class Sap:
         except Refusal as refusal:
             answer = self.api.refused(call, refusal)
         made = Response(b"" if request.method == "HEAD" else answer.body, answer.status)
+        made.headers["date"] = format_datetime(self.book.clock.now(), usegmt=True)
         for name, value in answer.headers.items():
             made.headers[name] = value.encode("utf-8").decode("latin-1")
         if request.headers.get("x-csrf-token", "").lower() == "fetch" and answer.status < 400:
