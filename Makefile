@@ -40,7 +40,7 @@ console-check: $(UI)           ## its types and words
 	cd frontend && npm run --silent api:check && npm run --silent types && npm run --silent test
 
 test: $(BIN)/pytest
-	$(BYTECODE) $(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BYTECODE) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(BIN)/pytest
 	$(BIN)/ruff check src tests benchmarks

@@ -30,6 +30,22 @@ SERVERS = {
 }
 
 
+LONGEST = (
+    "tests/app/test_workers.py",
+    "tests/app/test_backup_under_load.py",
+    "tests/scenarios/test_on_postgresql.py",
+    "tests/engine/test_n_loop.py",
+    "tests/cli/test_demo.py",
+    "tests/runtime/test_reaper.py",
+    "tests/crash/test_kill.py",
+    "tests/engine/test_full_disk.py",
+    "tests/sim/storm/test_bite.py",
+    "tests/cli/test_stop.py",
+    "tests/web/test_console.py",
+    "tests/connectors/test_rpa.py",
+)
+"""Files of many seconds a test begin first: begun last, one of two processes would wait for the other's minutes."""
+
 NOT_IN_CI = ("tests/real", "tests/sandbox/test_jsforce.py")
 
 
@@ -173,6 +189,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Scenarios at their full size run when they are asked for (HEFU_FULL=1); the same stories run smaller always."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     if os.environ.get("HEFU_FULL"):
         return
     left = [item for item in items if item.get_closest_marker("full")]

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hefu.sandbox.hands import Hands, Reply, call
@@ -378,6 +378,7 @@ WORDS = st.sampled_from(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(WORDS, JSON, max_size=5))
+@example({"bodyItem": 0.5})
 def test_whatever_is_sent_is_refused_in_its_own_words(served: Box, body: dict[str, Any]) -> None:
     line = {**order_of("", "C1")["orderDetails"][0], **body}
     for path, sent in (

@@ -60,6 +60,8 @@ def shown(doc: Any) -> Any:
     """A kept document as JSON: what is a number on the wire is one. Keys with an underscore in front stay inside."""
     if isinstance(doc, Mapping):
         return {k: _number(k, v) for k, v in doc.items() if not k.startswith("_")}
+    if isinstance(doc, Decimal):  # as it came in, under a name that means nothing here
+        return float(doc)
     return [shown(x) for x in doc] if isinstance(doc, list) else doc
 
 
