@@ -16,6 +16,8 @@ from hefu.app.accounts import Accounts
 from hefu.connectors.memory import MemorySystem
 from hefu.web.console import STATIC
 
+expect.set_options(timeout=20_000)  # on a machine that has other things to do
+
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 

@@ -166,6 +166,7 @@ function Bench({ mapping, drafting, document, bench }: { mapping: string; drafti
           mapping={mapping}
           document={tidy(settled)}
           preview={preview.data}
+          current={preview.data !== undefined && !preview.isPlaceholderData}
           error={preview.error}
           busy={preview.isFetching}
           again={() => setRead((n) => n + 1)}

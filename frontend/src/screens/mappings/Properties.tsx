@@ -27,6 +27,8 @@ export interface PropertiesProps {
   openLines: (() => void) | undefined;
 }
 
+/** What is wrong with an expression is told beneath its editor. */
+const EDITED = new Set(["expr_in", "expr_out"]);
 const CONFLICTS = ["manual", "latest", "priority", "union", "max", "min", "append"] as const;
 
 export function Properties(props: PropertiesProps) {
@@ -46,7 +48,7 @@ export function Properties(props: PropertiesProps) {
       extra={may && <Button danger type="text" icon={<DeleteOutlined />} onClick={part}>{t("mapper.part")}</Button>}
     >
       <Flex vertical gap={12}>
-        {flaws.map((one) => (
+        {flaws.filter((one) => !EDITED.has(String(one.path.at(-1)))).map((one) => (
           <Alert key={`${one.code} ${one.path.join(".")}`} showIcon type={one.severity === "error" ? "error" : "warning"} title={one.message} description={one.next} />
         ))}
         <Labelled label={t("mapper.source")}>

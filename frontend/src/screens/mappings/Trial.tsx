@@ -16,6 +16,8 @@ export interface TrialProps {
   mapping: string;
   document: Document;
   preview: Preview | undefined;
+  /** The preview is of this document, not of the one before the last keystroke. */
+  current: boolean;
   error: Error | null;
   busy: boolean;
   again: () => void;
@@ -26,11 +28,11 @@ export interface TrialProps {
   toFlaw: (flaw: Shape["Flaw"]) => void;
 }
 
-export function Trial({ mapping, document, preview, error, busy, again, ours, selected, changes, dirty, toFlaw }: TrialProps) {
+export function Trial({ mapping, document, preview, current, error, busy, again, ours, selected, changes, dirty, toFlaw }: TrialProps) {
   const { t } = useTranslation();
   const flaws = preview?.flaws ?? [];
   const failing = (preview?.items ?? []).filter((row) => Object.keys(row.errors).length > 0).length;
-  const examples = useExamples(mapping, document, preview !== undefined && !flaws.some((one) => one.severity === "error"));
+  const examples = useExamples(mapping, document, current && !flaws.some((one) => one.severity === "error"));
   const failed = examples.data?.failed ?? 0;
   return (
     <Card size="small">

@@ -56,7 +56,7 @@ export default function ValueMaps() {
                 items={maps.map((one, n) => ({
                   key: `${one.mapping}.${one.field}`,
                   label: (
-                    <Flex justify="space-between" align="center" gap={8}>
+                    <Flex justify="space-between" align="center" gap={8} style={{ height: "100%" }}>
                       <Typography.Text ellipsis>{names.mapping(one.mapping)} · {names.field(entity.get(one.mapping), one.field)}</Typography.Text>
                       <Badge count={found[n]?.data?.refused ?? 0} overflowCount={9999} title={t("values.refused", { n: found[n]?.data?.refused ?? 0 })} />
                     </Flex>
