@@ -17,7 +17,8 @@ ADMIN = Policy({("erp.example", 443), ("10.0.0.5", 8080)}, "erp")
     "address",
     ["169.254.169.254", "169.254.1.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.1.2.3",
      "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "fe80::1", "fe80::1%eth0", "ff02::1", "fd00:ec2::254",
-     "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
+     "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
+     "::a9fe:a9fe", "::ffff:0:a9fe:a9fe", "64:ff9b:1::a9fe:a9fe"],
 )  # fmt: skip
 def test_never(address: str) -> None:
     assert ADMIN.refusal(address, "https") == "net.address_refused"
@@ -27,7 +28,8 @@ def test_never(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "127.8.9.1", "10.0.0.5", "172.16.9.9", "192.168.1.1", "::1", "fd12::1", "::ffff:10.0.0.1",
-     "::ffff:127.0.0.1", "100.64.0.1", "64:ff9b::a00:1", "2002:7f00:1::"],
+     "::ffff:127.0.0.1", "100.64.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "::7f00:1",
+     "::ffff:0:7f00:1", "fec0::1", "192.88.99.1"],
 )  # fmt: skip
 def test_inside_is_for_admins_only(address: str) -> None:
     assert PUBLIC.refusal(address, "https") == "net.address_refused"

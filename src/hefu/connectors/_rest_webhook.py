@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from hefu.connectors._rest_paths import get, path, text
 from hefu.connectors._rest_settings import Signature, Webhook
 from hefu.core.connector import Answer
 from hefu.core.errors import Denied, Unsupported
+
+_MOMENT = re.compile(r"[0-9]{1,12}")
+"""Seconds since 1970. Not `isdigit`, which also takes "²", nor any length: both would break the conversion."""
 
 
 def hints(how: Webhook, headers: Mapping[str, str], body: bytes, now: datetime, name: str) -> list[tuple[str, str]]:
@@ -73,13 +77,13 @@ def _given(
         said, at = headers.get("webhook-signature", ""), headers.get("webhook-timestamp", "")
         content = f"{headers.get('webhook-id', '')}.{at}.".encode() + body
         given = [part[3:] for part in said.split() if part.startswith("v1,")]
-        return given, (int(at), content) if at.isdigit() and headers.get("webhook-id") else None
+        return given, (int(at), content) if _MOMENT.fullmatch(at) and headers.get("webhook-id") else None
     said = headers.get(how.header.lower(), "").strip()
     if how.scheme == "t_v1":
         parts = [part.strip().partition("=") for part in said.split(",")]
         at = next((v for n, _, v in parts if n == "t"), "")
         given = [v for n, _, v in parts if n == "v1"]
-        return given, (int(at), at.encode() + b"." + body) if at.isascii() and at.isdigit() else None
+        return given, (int(at), at.encode() + b"." + body) if _MOMENT.fullmatch(at) else None
     given = [said[len(how.prefix) :]] if said.startswith(how.prefix) and said else []
     return given, (None, body)
 

@@ -34,11 +34,22 @@ _NEVER = [
         "240.0.0.0/4",
         "::/128",
         "fe80::/10",
+        "64:ff9b:1::/48",  # NAT64 of a network's own: what it leads to cannot be told from here
         "fd00:ec2::/32",  # metadata of AWS over IPv6
         "ff00::/8",
     )
 ]
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_WRAPS = [
+    ipaddress.ip_network(text)
+    for text in (
+        "64:ff9b::/96",  # NAT64
+        "::ffff:0:0:0/96",  # translated (SIIT)
+        "::/96",  # compatible, given up long ago, and still understood in places
+    )
+]
+"""Networks whose last four bytes are an IPv4 address."""
+_SELDOM = [ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24")]
+"""Site-local and relay addresses, which no public host has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +107,10 @@ def _host(text: str) -> str | None:
 
 
 def plain(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one wraps (mapped, 6to4, NAT64), else itself."""
+    """The IPv4 address that an IPv6 one wraps (mapped, 6to4, NAT64, translated, compatible), else itself."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
+        if inner is None and int(address) > 1 and any(address in net for net in _WRAPS):  # :: and ::1 are themselves
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         return inner or address
     return address
@@ -108,7 +119,7 @@ def plain(address: Address) -> Address:
 def is_inside(address: str) -> bool:
     """Whether a numeric address belongs to the house: a private or loopback one."""
     ip = plain(ipaddress.ip_address(address.split("%")[0]))
-    return ip.is_private or ip.is_loopback
+    return ip.is_private or ip.is_loopback or any(ip.version == net.version and ip in net for net in _SELDOM)
 
 
 class Policy:
