@@ -86,7 +86,7 @@ kill-long: $(BIN)/pytest        ## kill -9 a thousand times at random moments; a
 
 lock:                          ## needs uv: writes both locked lists with hashes
 	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml -o requirements.lock
-	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml requirements-dev.in --extra apprise --extra sftp --extra keyring --extra reports --extra soap --extra kafka --extra nats --extra rabbitmq --extra rpa -o requirements-dev.lock
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 pyproject.toml requirements-dev.in --extra apprise --extra sftp --extra keyring --extra reports --extra soap --extra kafka --extra nats --extra rabbitmq --extra rpa --extra traces -o requirements-dev.lock
 
 wheel: $(BIN)/pytest
 	rm -rf dist && $(BIN)/python -m build --wheel --no-isolation --outdir dist

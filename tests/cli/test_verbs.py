@@ -129,6 +129,9 @@ VERBS: dict[str, tuple[Words, int]] = {
     "reconcile verify": (lambda c, t: ["reconcile", "verify", reported(c, t)], 0),
     "reconcile key": (lambda _c, _t: ["reconcile", "key"], 0),
     "migrate status": (lambda c, _t: ["migrate", "status", *moved(c)[:0]], 0),
+    "alert list": (lambda _c, _t: ["alert", "list"], 0),
+    "alert silence": (lambda _c, _t: ["alert", "silence", "conflicts"], 0),
+    "alert test": (lambda _c, _t: ["alert", "test", "li@example.com"], 2),
     "golive": (lambda _c, _t: ["golive"], 4),
     "cutover rehearse": (lambda _c, _t: ["cutover", "rehearse", "go_live"], 4),
     "cutover start": (lambda _c, _t: ["cutover", "start", "go_live"], 4),
@@ -154,7 +157,7 @@ ELSEWHERE |= {f"audit {word}" for word in ("anchor", "export", "search", "verify
 ELSEWHERE |= {f"key {word}" for word in ("forget", "list", "new", "rotate")}
 ELSEWHERE |= {f"role {w}" for w in ("approve", "end", "grant", "holders", "list", "policy", "review", "rights", "show")}
 ELSEWHERE |= {f"token {word}" for word in ("add", "list", "revoke")} | {"serve"}
-ELSEWHERE |= {f"user {word}" for word in ("add", "link", "list", "log-out", "off", "on", "password")}
+ELSEWHERE |= {f"user {word}" for word in ("add", "edit", "link", "list", "log-out", "off", "on", "password")}
 ELSEWHERE |= {f"user {word}" for word in ("second-factor", "sessions", "vouch")}
 """Tried in test_stop.py, test_demo.py, test_sim.py, test_sandbox.py, test_people.py, tests/app/test_workers.py and
 tests/web/test_serving.py."""

@@ -35,7 +35,7 @@ class Machine:
 
     HEFU_STORE: database URL (default: sqlite in .hefu/ of the working folder).  HEFU_HOME: folder of keys and the
     default database.  HEFU_LISTEN: host:port for webhooks and health.  HEFU_LANGUAGE: en or zh (default: locale).
-    HEFU_LOG_LEVEL, HEFU_LOG_FORMAT: see `logs`.
+    HEFU_LOG_LEVEL, HEFU_LOG_FORMAT: see `logs`.  HEFU_TRACES: see `tracing`.
     HEFU_URL: where people reach the console, for the links of notices (default: http:// and HEFU_LISTEN).
     HEFU_LEASE: seconds (at least 1) after which a silent worker's work goes to the others; the same for all workers.
     """

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from hefu.app import tracing
 from hefu.core.errors import HubError, Unsupported
 from hefu.core.words import tell
 from hefu.store import journal
@@ -87,10 +88,11 @@ def worded(error: BaseException) -> str:
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Lines of this thread say meanwhile what it was doing."""
+    """Lines of this thread say meanwhile what it was doing; it is a span of the traces, too."""
     mark = WORK.set(what)
     try:
-        yield
+        with tracing.spanning(what):
+            yield
     finally:
         WORK.reset(mark)
 
@@ -107,7 +109,12 @@ class _Line(logging.Formatter):
         return clean(record.getMessage())
 
     def place(self, record: logging.LogRecord) -> dict[str, Any]:
-        found = {"request": journal.REQUEST.get(), "work": WORK.get(), **getattr(record, "fields", {})}
+        found = {
+            "request": journal.REQUEST.get(),
+            "work": WORK.get(),
+            "trace": tracing.current(),
+            **getattr(record, "fields", {}),
+        }
         return {name: clean(v) if isinstance(v, str) else v for name, v in found.items() if v is not None}
 
     def wrong(self, record: logging.LogRecord) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from hefu.app import logs
+from hefu.app import logs, tracing
 from hefu.cli import (
     alert,
     applying,
@@ -82,6 +82,7 @@ def main() -> None:
     sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         logs.set_up(os.environ)
+        tracing.set_up(os.environ)
     except HubError as error:
         Session(False).fail(error)
         raise SystemExit(USAGE) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -58,7 +58,9 @@ class Alert(Document):
     at_least: int = Field(1, ge=1, description="Only from so many on: issues of one cause, failed runs")
     within: Duration = Field(timedelta(hours=1), description="Of failed: runs that began so recently")
     owner: str = Field("", max_length=100, description="Who sees to it: stands in the notice, hears once of a cause")
-    to: list[str] = Field([], description="Whom to tell: channels by name, e-mail addresses")
+    to: list[Annotated[str, Field(min_length=1, max_length=254)]] = Field(
+        [], description="Whom to tell: channels by name, e-mail addresses"
+    )
     again: Duration | None = Field(None, description="Tell again while it lasts, each hour at most")
 
     @property

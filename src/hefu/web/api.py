@@ -78,6 +78,8 @@ def make(front: Front | None) -> FastAPI:
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         separate_input_output_schemas=False,
+        # The framework's own telemetry would tell addresses with their queries, and exceptions with their texts.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         responses={"default": {"model": Problem, "description": "What went wrong"}},
     )
     api.state.front = front

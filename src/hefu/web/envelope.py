@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from hefu.app import tracing
 from hefu.app.metrics import OTHER
 from hefu.store import journal
 from hefu.web.front import Front
@@ -57,24 +58,33 @@ class Envelope:
                 more = {**HEADERS, "X-Request-Id": number, **({"Cache-Control": "no-store"} if private else {})}
                 wanted = [(n.encode().lower(), v.encode()) for n, v in more.items()]
                 message["headers"] = [*message["headers"], *((n, v) for n, v in wanted if n not in names)]
-                note(front, scope, message["status"], perf_counter() - begun)
+                route = note(front, scope, message["status"], perf_counter() - begun)
+                tracing.answered(span, scope["method"], route, message["status"], number)
             await send(message)
 
         mark = journal.REQUEST.set(number)  # threads that answer it inherit this
         try:
-            await self.app(scope, receive, told)
+            with tracing.answering(_trace_of(scope), scope["method"]) as span:
+                await self.app(scope, receive, told)
         finally:
             journal.REQUEST.reset(mark)
 
 
-def note(front: Front | None, scope: Scope, status: int, seconds: float) -> None:
-    """Measure and log an answer by its route: the path may name a record, the query a person."""
+def _trace_of(scope: Scope) -> dict[str, str]:
+    """The headers by which a caller says in which trace it works."""
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return {name: found[name] for name in ("traceparent", "tracestate") if name in found}
+
+
+def note(front: Front | None, scope: Scope, status: int, seconds: float) -> str:
+    """Measure and log an answer by its route, which is returned: the path may name a record, the query a person."""
     route = getattr(scope.get("route"), "path", None) or OTHER
     if route != OTHER and scope["path"].startswith(PREFIX) and not route.startswith(PREFIX):
         route = PREFIX + route  # a router knows its routes without it
     if front is not None and route != OTHER:
         front.metrics.answered(scope["method"], route, status, seconds)
     log.info("%s %s %d", scope["method"], route, status, extra={"fields": {"ms": round(seconds * 1000, 1)}})
+    return route
 
 
 __all__ = ["PREFIX", "Envelope"]

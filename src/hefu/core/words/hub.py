@@ -20,6 +20,18 @@ ERRORS = {
         "Correct the name, or add connections/{name}.yaml.",
         "请更正名称，或新增 connections/{name}.yaml。",
     ),
+    "app.traces": Words(
+        "HEFU_TRACES is '{given}', which is no web address.",
+        "HEFU_TRACES 的值“{given}”不是网址。",
+        "Write the collector's address: http://collector:4318",
+        "请填写采集器的地址：http://采集器:4318",
+    ),
+    "app.no_traces": Words(
+        "HEFU_TRACES is set, and the libraries for it are not installed.",
+        "已设置 HEFU_TRACES，但尚未安装所需的库。",
+        "Install them: pip install 'hefu[traces]'",
+        "请安装：pip install 'hefu[traces]'",
+    ),
     "app.log": Words(
         "{name} is '{given}', which is not known.",
         "{name} 的值“{given}”无法识别。",
