@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 # The tests start hundreds of processes: where no bytecode is kept, each compiles everything anew (2 s of a core).
 BYTECODE := env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX=$(abspath $(VENV))/bytecode
 
-.PHONY: demo console console-check test lint types layers check bench kill-long real real-sap real-setup sim sim-long conformance lock schemas docs wheel clean
+.PHONY: demo console console-check test lint types layers check bench kill-long real real-sap real-setup sim sim-long conformance lock schemas docs screens wheel clean
 
 $(BIN)/hefu: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hefu needs Python 3.11 or newer, found " + sys.version.split()[0])'
@@ -75,6 +75,9 @@ schemas: $(BIN)/pytest         ## JSON Schemas of the documents, from the types
 conformance: $(BIN)/pytest     ## the conformance suites alone; renews src/hefu/app/proven.json and the page made of it
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/connectors tests/sandbox tests/real --hefu-sheet-file src/hefu/app/proven.json $(TESTS)
 	$(BIN)/python -m docs.generate
+
+screens: $(BIN)/pytest $(UI)  ## a picture of every screen in both languages, of the demo, into docs/screens/
+	$(BIN)/python -m docs.screens
 
 docs: $(BIN)/pytest            ## the generated reference pages
 	$(BIN)/python -m hefu.web.describe > docs/reference/openapi.json.new

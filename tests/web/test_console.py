@@ -111,6 +111,35 @@ def test_who_may_not_see_a_value_finds_it_on_no_screen(browser: Browser, people:
     page.context.close()
 
 
+def test_what_the_checklist_misses_is_mended_where_it_leads_to(browser: Browser, people: Bench) -> None:
+    page = enter(browser, people, "root")
+    go(page, "/start")
+    line = page.get_by_role("listitem").filter(has_text="Backup verified")
+    expect(line.get_by_text("No backup was made and verified yet.")).to_be_visible()
+    line.get_by_role("button", name="Go there").click()
+    page.get_by_role("button", name="Back up now").click()
+    expect(page.get_by_role("row").filter(has_text=".hefubackup")).to_be_visible()
+    go(page, "/start")
+    expect(page.get_by_role("listitem").filter(has_text="Backup verified").get_by_text("done")).to_be_visible()
+    assert people.root.get("/backups")["items"]
+    assert page.wrong == []  # type: ignore[attr-defined]
+    page.context.close()
+
+
+def test_a_connection_is_tested_as_typed_and_saved(browser: Browser, people: Bench) -> None:
+    page = enter(browser, people, "root")
+    go(page, "/connections/crm")
+    page.get_by_label("English title").fill("Our CRM")
+    page.get_by_role("button", name="Test before saving").click()
+    expect(page.get_by_text("Reached: 1 objects.")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Our CRM")
+    document = people.root.get("/documents/connection/crm")["document"]
+    assert document["title"] == {"en": "Our CRM"}
+    assert document["settings"] == {"system": "crm", "user": "hub"}, "what was not touched is as it was"
+    page.context.close()
+
+
 def test_signing_out_ends_the_session(browser: Browser, people: Bench) -> None:
     page = enter(browser, people, "root")
     page.get_by_role("button", name="root").click()

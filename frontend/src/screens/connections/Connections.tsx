@@ -63,12 +63,6 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
           <State of={one.paused.length ? "paused" : "ok"} word={t(`connection.${one.paused.length ? "paused" : "up"}`)} />
         </Flex>
       }
-      extra={
-        <Flex>
-          {may("schema.see") && <Button type="link" onClick={open}>{t("connections.objects")}</Button>}
-          <Link to={`/connections/${one.connection}`}>{may("project.see") && <Button type="link">{t("connections.edit")}</Button>}</Link>
-        </Flex>
-      }
       style={{ height: "100%" }}
     >
       <Flex vertical gap={12}>
@@ -98,11 +92,19 @@ function OneConnection({ connection: one, open }: { connection: Connection; open
             { key: "mappings", label: t("syncs.mappings"), span: 2, children: one.mappings.map(names.mapping).join(", ") || "—" },
           ]}
         />
-        {may("connection.test") && (
-          <Button style={{ alignSelf: "flex-start" }} loading={test.isPending} onClick={() => test.mutate()}>
-            {t("connections.test")}
-          </Button>
-        )}
+        <Flex gap={8} wrap>
+          {may("connection.test") && (
+            <Button loading={test.isPending} onClick={() => test.mutate()}>
+              {t("connections.test")}
+            </Button>
+          )}
+          {may("schema.see") && <Button onClick={open}>{t("connections.objects")}</Button>}
+          {may("project.see") && (
+            <Link to={`/connections/${one.connection}`}>
+              <Button>{t("connections.edit")}</Button>
+            </Link>
+          )}
+        </Flex>
         {test.error && <ProblemNote error={test.error} />}
         {test.data?.error && <Alert type="error" showIcon title={test.data.error.title} description={test.data.error.detail} />}
         {test.data?.ok && (

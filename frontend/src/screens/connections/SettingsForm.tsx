@@ -62,6 +62,7 @@ export function SettingsForm({ connector: chosen, saved, readonly = false }: { c
     onSuccess: async () => {
       tell.done(t("connections.saved"));
       await questions.invalidateQueries({ queryKey: ["connections"] });
+      await questions.invalidateQueries({ queryKey: ["names"] });
       if (!saved) void go(`/connections/${draft.connection}`);
     },
   });

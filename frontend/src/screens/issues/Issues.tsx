@@ -63,7 +63,7 @@ export default function Issues() {
             const here = one.cause === cause && one.kind === kind;
             return (
               <Button key={`${one.kind} ${one.cause} ${one.connection}`} type={here ? "primary" : "default"} ghost={here} onClick={() => pick(one)}>
-                {one.title === one.cause ? t(`issue.kind.${one.kind}`) : clipped(one.title)}
+                {one.title === one.cause || one.title.includes("?") ? t(`issue.kind.${one.kind}`) : clipped(one.title)}
                 {one.connection && <Tag>{names.connection(one.connection)}</Tag>}
                 <strong>{one.count.toLocaleString()}</strong>
               </Button>
@@ -101,7 +101,7 @@ export default function Issues() {
               </Space>
             ),
           },
-          { title: t("issues.field"), key: "field", render: (_, one) => names.field(one.entity, one.field) },
+          { title: t("issues.field"), key: "field", render: (_, one) => (one.kind === "duplicate" ? "—" : names.field(one.entity, one.field) || "—") },
           { title: t("issues.system"), key: "system", render: (_, one) => names.connection(one.connection) },
           { title: t("issues.age"), dataIndex: "opened_at", render: (when: string) => <Moment at={when} /> },
           { title: t("issues.who"), dataIndex: "assignee", render: (who: string | null) => who ?? <Typography.Text type="secondary">—</Typography.Text> },

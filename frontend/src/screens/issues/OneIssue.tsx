@@ -47,7 +47,7 @@ export function OneIssue({ id }: { id: string }) {
             children: one.golden_id ? <Link to={`/trace/${one.golden_id}`}>{one.record || one.golden_id}</Link> : names.connection(one.connection),
           },
           { key: "system", label: t("issues.system"), children: names.connection(one.connection) || "—" },
-          { key: "field", label: t("issues.field"), children: names.field(one.entity, one.field) || "—" },
+          { key: "field", label: t(one.kind === "duplicate" ? "issues.twin" : "issues.field"), children: one.kind === "duplicate" ? <Typography.Text code>{one.field}</Typography.Text> : names.field(one.entity, one.field) || "—" },
           { key: "state", label: t("issues.state"), children: <State of={one.state} word={t(`issue.state.${one.state}`)} /> },
           { key: "opened", label: t("issues.opened"), children: <Moment at={one.opened_at} exact /> },
           { key: "who", label: t("issues.who"), children: one.assignee ?? "—" },

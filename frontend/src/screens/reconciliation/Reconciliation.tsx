@@ -1,7 +1,7 @@
 /** Do the two books agree today, in counts and in money? */
 import { DownloadOutlined } from "@ant-design/icons";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Button, Card, Dropdown, Empty, Select, Statistic, Table } from "antd";
+import { Button, Card, Dropdown, Empty, Select, Statistic, Table, Typography } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body, type Shape } from "../../api/client";
@@ -129,11 +129,14 @@ function Matrix({ sections }: { sections: Section[] }) {
           {
             title: t("reconciliation.classes"),
             key: "classes",
-            render: (_, one) =>
-              Object.entries(one.classes)
-                .filter(([, n]) => n > 0)
-                .map(([kind, n]) => `${t(`difference.${kind}`, kind)} ${n.toLocaleString()}`)
-                .join(" · ") || "—",
+            render: (_, one) => (
+              <Typography.Paragraph style={{ margin: 0, maxWidth: 260 }}>
+                {Object.entries(one.classes)
+                  .filter(([, n]) => n > 0)
+                  .map(([kind, n]) => `${t(`difference.${kind}`, kind)} ${n.toLocaleString()}`)
+                  .join(" · ") || "—"}
+              </Typography.Paragraph>
+            ),
           },
           { title: t("reconciliation.unexplained"), dataIndex: "unexplained", align: "right", render: (n: number) => <strong>{number(n)}</strong> },
         ]}

@@ -14,10 +14,13 @@ import { State } from "../../parts/State";
 type Head = Shape["RecordHead"];
 const STATES = ["live", "deleted", "merged"] as const;
 
+/** A reference to another record says nothing here. */
+const ONE_ID = /^[0-9a-f]{26}$/;
+
 /** The first few values that say which one it is. */
 function gist(fields: Record<string, unknown>, title: string): string {
   return Object.values(fields)
-    .filter((v) => v !== null && v !== "" && typeof v !== "object" && typeof v !== "boolean" && v !== title)
+    .filter((v) => v !== null && v !== "" && typeof v !== "object" && typeof v !== "boolean" && v !== title && !ONE_ID.test(String(v)))
     .slice(0, 4)
     .map((value) => said(value))
     .join(" · ");
