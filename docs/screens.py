@@ -156,16 +156,17 @@ def picture(page: Page, file: Path) -> None:
     line.detach()
 
 
-def index(taken: list[tuple[str, str, str]]) -> str:
-    """The page that shows them all."""
-    lines = [
-        "# Every screen, in both languages 全部界面",
-        "",
-        "Taken of the demo by `make screens`; the companies are invented. 由 `make screens` 在演示环境中截取，企业均为虚构。",
-    ]
+def index(taken: list[tuple[str, str, str]], language: str, here: str) -> str:
+    """The page that shows them all, in one language; `here`: where the pictures are from it."""
+    heads = {
+        "en": ["# Every screen", "Taken of the demo by `make screens`; the companies are invented."],
+        "zh": ["# 全部界面", "由 `make screens` 在演示环境中截取，企业均为虚构。"],
+    }
+    title, about = heads[language]
+    lines = [title, "", about]
     for path, name, file in taken:
-        lines += ["", f"## {WORDS['en'][name]} {WORDS['zh'][name]} `{path}`", ""]
-        lines += [f"![{WORDS['zh'][name]}]({file}.zh.webp)", "", f"![{WORDS['en'][name]}]({file}.en.webp)"]
+        called = WORDS[language][name]
+        lines += ["", f"## {called} `{path}`", "", f"![{called}]({here}{file}.{language}.webp)"]
     return "\n".join(lines) + "\n"
 
 
@@ -197,7 +198,9 @@ def main(folder: Path, listen: str) -> None:
             taken.append((path, name, file))
             print(path)
         browser.close()
-    (OUT / "README.md").write_text(index(taken), encoding="utf-8")
+    for language, folder_of, here in (("en", OUT, ""), ("zh", OUT.parent / "zh/screens", "../../screens/")):
+        folder_of.mkdir(exist_ok=True)
+        (folder_of / "README.md").write_text(index(taken, language, here), encoding="utf-8")
 
 
 if __name__ == "__main__":
