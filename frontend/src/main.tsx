@@ -8,7 +8,7 @@ import { createRoot } from "react-dom/client";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { Problem } from "./api/client";
-import { Frame, Lost } from "./frame/Frame";
+import { Frame, Home, Lost } from "./frame/Frame";
 import { PLACES } from "./frame/screens";
 import { SignedIn } from "./frame/session";
 import { look } from "./frame/theme";
@@ -41,7 +41,7 @@ function Console() {
             <Routes>
               <Route element={<Frame dark={dark} turn={turn} />}>
                 {PLACES.map(({ path, page: Page }) => (
-                  <Route key={path} path={path} element={<Page />} />
+                  <Route key={path} path={path} element={path === "/" ? <Home page={<Page />} /> : <Page />} />
                 ))}
                 <Route path="*" element={<Lost />} />
               </Route>

@@ -1,10 +1,10 @@
 /** What stands around every screen: the menu by task, who is signed in, the language, the light. */
-import { GlobalOutlined, LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from "@ant-design/icons";
+import { GlobalOutlined, IdcardOutlined, LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { Badge, Button, Dropdown, Flex, Layout, Menu, type MenuProps, Spin, Typography } from "antd";
-import { Suspense, useEffect, useMemo } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Outlet, useLocation } from "react-router";
+import { Link, Navigate, Outlet, useLocation } from "react-router";
 import { api } from "../api/client";
 import { listen } from "../api/live";
 import { useStanding } from "../api/standing";
@@ -53,6 +53,7 @@ export function Frame({ dark, turn }: { dark: boolean; turn: () => void }) {
               menu={{
                 items: [
                   { key: "roles", disabled: true, label: me.roles.map((one) => one.role).join(", ") || me.kind },
+                  { key: "profile", icon: <IdcardOutlined />, label: <Link to="/profile">{t("profile.title")}</Link> },
                   { key: "leave", icon: <LogoutOutlined />, label: t("frame.leave"), onClick: () => void leave() },
                 ],
               }}
@@ -108,6 +109,13 @@ function Tasks() {
       <Menu mode="inline" items={items} selectedKeys={here.map((p) => p.path)} style={{ borderInlineEnd: 0 }} />
     </nav>
   );
+}
+
+/** The cockpit, or for who may not see it the first screen of their menu. */
+export function Home({ page }: { page: ReactNode }) {
+  const may = useMay();
+  const first = PLACES.find((place) => place.group && may(place.right));
+  return first && first.path !== "/" ? <Navigate to={first.path} replace /> : page;
 }
 
 export function Lost() {

@@ -7,6 +7,7 @@ import {
   DashboardOutlined,
   DiffOutlined,
   ExportOutlined,
+  FileProtectOutlined,
   SafetyCertificateOutlined,
   SaveOutlined,
   SwapOutlined,
@@ -14,6 +15,7 @@ import {
   TableOutlined,
   TeamOutlined,
   TranslationOutlined,
+  UsergroupAddOutlined,
   WarningOutlined,
 } from "@ant-design/icons";
 import { type ComponentType, lazy, type LazyExoticComponent, type ReactNode } from "react";
@@ -71,4 +73,9 @@ export const PLACES: readonly Place[] = [
     page: lazy(() => import("../screens/backups/Backups")) },
   { path: "/reconciliation", name: "reconciliation.title", group: "menu.proof", right: "reconciliation.see",
     icon: <SafetyCertificateOutlined />, page: lazy(() => import("../screens/reconciliation/Reconciliation")) },
+  { path: "/people", name: "people.title", group: "menu.settings", right: "user.see", icon: <UsergroupAddOutlined />,
+    page: lazy(() => import("../screens/people/People")) },
+  { path: "/audit", name: "audit.title", group: "menu.settings", right: "audit.see", icon: <FileProtectOutlined />,
+    page: lazy(() => import("../screens/audit/Audit")) },
+  { path: "/profile", name: "profile.title", right: "", page: lazy(() => import("../screens/me/Profile")) },
 ]; // prettier-ignore

@@ -40,7 +40,7 @@ export function look(dark: boolean): ThemeConfig {
     components: {
       Layout: dark ? {} : { headerBg: "#ffffff", siderBg: "#ffffff" },
       Menu: { itemBorderRadius: 6, ...(dark ? {} : { itemSelectedBg: "#e3f1ee", groupTitleColor: "#566173" }) },
-      Table: { headerBorderRadius: 6 },
+      Table: { headerBorderRadius: 6, ...(dark ? {} : { colorTextDisabled: "#566173" }) }, // what an empty one says
     },
   };
 }

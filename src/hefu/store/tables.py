@@ -766,18 +766,6 @@ recovery = Table(
     comment="Codes that stand in for the second factor, once each.",
 )
 
-sign_in = Table(
-    "sign_in",
-    metadata,
-    Column("digest", String(64), primary_key=True, comment="SHA-256 of the state that the provider sends back"),
-    Column("browser", String(64), nullable=False, comment="SHA-256 of what only the browser has that began it"),
-    Column("provider", Name, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("until_at", Instant, nullable=False),
-    Column("used_at", Instant),
-    comment="Logins that a single sign-on provider was asked for; each answer is taken once.",
-)
-
 attempt = Table(
     "attempt",
     metadata,

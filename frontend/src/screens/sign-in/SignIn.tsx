@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Card, ConfigProvider, Flex, Form, Input, Spin, Typography } from "antd";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { api, body, carry } from "../../api/client";
+import { api, body, carry, Problem } from "../../api/client";
 import { Mark } from "../../frame/Mark";
 import { ProblemNote } from "../../parts/ProblemPage";
 import { speak } from "../../words";
@@ -34,6 +34,7 @@ export default function SignIn() {
   });
   const tried = useRef(false);
   const ticket = ticketOfAddress();
+  const byLink = ticket !== undefined && enter.error instanceof Problem && enter.error.code === "login.second_factor";
   useEffect(() => {
     if (!ticket || tried.current) return;
     tried.current = true; // it is good for one try
@@ -48,15 +49,15 @@ export default function SignIn() {
             <Mark />
             <Typography.Paragraph type="secondary">{t("signin.answer")}</Typography.Paragraph>
             {enter.error && <ProblemNote error={enter.error} />}
-            <Form<Given> layout="vertical" style={{ marginTop: 16 }} onFinish={(given) => enter.mutate(given)}>
-              <Form.Item name="login" label={t("signin.login")} rules={[{ required: true, message: t("signin.login.needed") }]}>
+            <Form<Given> layout="vertical" style={{ marginTop: 16 }} onFinish={(given) => enter.mutate(byLink ? { ticket, code: given.code } : given)}>
+              {!byLink && <Form.Item name="login" label={t("signin.login")} rules={[{ required: true, message: t("signin.login.needed") }]}>
                 <Input autoFocus autoComplete="username" prefix={<UserOutlined />} />
-              </Form.Item>
-              <Form.Item name="password" label={t("signin.password")} rules={[{ required: true, message: t("signin.password.needed") }]}>
+              </Form.Item>}
+              {!byLink && <Form.Item name="password" label={t("signin.password")} rules={[{ required: true, message: t("signin.password.needed") }]}>
                 <Input.Password autoComplete="current-password" prefix={<LockOutlined />} />
-              </Form.Item>
+              </Form.Item>}
               <Form.Item name="code" label={t("signin.code")} extra={t("signin.code.hint")}>
-                <Input autoComplete="one-time-code" inputMode="numeric" maxLength={8} />
+                <Input autoComplete="one-time-code" maxLength={20} />
               </Form.Item>
               <Button block type="primary" htmlType="submit" loading={enter.isPending}>
                 {t("signin.enter")}

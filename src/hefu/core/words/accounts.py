@@ -24,8 +24,8 @@ ERRORS = {
     "login.one_factor": Words(
         "Your roles ask for a second factor, and your company's login did not ask you for one.",
         "您的角色要求双因素登录，但单点登录未进行第二次验证。",
-        "Log in with a password and a second factor, or have the provider ask for one (its document: second_factor).",
-        "请使用密码和动态验证码登录，或由单点登录方启用双因素（提供方文档的 second_factor）。",
+        "Log in with a password and a second factor, or have the provider ask for one.",
+        "请使用密码和动态验证码登录，或由单点登录方启用双因素。",
     ),
     "login.wait": Words(
         "Too many attempts failed. The next one is looked at in {seconds} seconds.",

@@ -1,4 +1,4 @@
-"""Recovery codes stand in for a second factor; a login at a single sign-on provider is begun and taken once."""
+"""Recovery codes stand in for a second factor."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,17 +20,4 @@ def upgrade() -> None:
         sa.Column("used_at", sa.String(32)),
         sa.PrimaryKeyConstraint("account_id", "label", name=op.f("pk_recovery")),
         comment="Codes that stand in for the second factor, once each.",
-    )
-    op.create_table(
-        "sign_in",
-        sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the state that the provider sends back"),
-        sa.Column(
-            "browser", sa.String(64), nullable=False, comment="SHA-256 of what only the browser has that began it"
-        ),
-        sa.Column("provider", sa.String(64), nullable=False),
-        sa.Column("made_at", sa.String(32), nullable=False),
-        sa.Column("until_at", sa.String(32), nullable=False),
-        sa.Column("used_at", sa.String(32)),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sign_in")),
-        comment="Logins that a single sign-on provider was asked for; each answer is taken once.",
     )
