@@ -42,6 +42,24 @@ def test_lines_are_compared_by_their_key() -> None:
     assert found == [("lines[1].quantity", "5", "6"), ("lines[2]", {"line_no": "2", "price": "1"}, None)]
 
 
+def test_the_same_line_under_another_number_is_said_once_and_explained() -> None:
+    """Each system numbers its lines; a cent, or one line more, is still a difference that nothing explains."""
+    left = [{"line_no": "10", "quantity": "5", "price": "1.50"}, {"line_no": "20", "quantity": "5", "price": "1.50"},
+            {"line_no": "30", "quantity": "1", "price": "9.00"}]  # fmt: skip
+    right = [{"line_no": "E7", "quantity": "5", "price": "1.50", "shipped": "5"},
+             {"line_no": "E8", "quantity": "1", "price": "9.01"}]  # fmt: skip
+    found = list(differences({"lines": left}, {"lines": right}, LINES))
+    assert found == [
+        ("lines[10].line_no", "10", "E7"),
+        ("lines[20]", left[1], None),
+        ("lines[30]", left[2], None),
+        ("lines[E8]", None, right[1]),
+    ]
+    both = Case(Held("1", {"lines": left}), Held("2", {"lines": right}))
+    told = [classify(both, path, {"lines": "line_no"}) for path, _, _ in found]
+    assert told == [(Kind.TRANSFORMED, "line_numbers"), *[(Kind.UNEXPLAINED, "nothing_known")] * 3]
+
+
 @given(st.dictionaries(st.sampled_from("abc"), st.one_of(st.none(), st.text("ab ", max_size=3))))
 def test_nothing_differs_from_itself(values: dict[str, Any]) -> None:
     assert list(differences(values, dict(values), dict.fromkeys("abc"))) == []

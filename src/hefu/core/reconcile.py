@@ -154,7 +154,14 @@ def _narrow(row: Values, names: Collection[str]) -> dict[str, Normal]:
 
 def _lines(name: str, key: str, inner: Collection[str], mine: Any, other: Any) -> Iterator[tuple[str, Normal, Normal]]:
     left, right = by_key(mine, key), by_key(other, key)
+    renumbered = _renumbered(left, right, frozenset(inner) - {key})
+    met = set(renumbered.values())
     for line in sorted({**left, **right}, key=line_order):
+        if line in renumbered:
+            yield f"{name}[{line}].{key}", left[line].get(key), right[renumbered[line]].get(key)
+            continue
+        if line in met and line not in left:
+            continue
         if line not in left or line not in right:
             yield f"{name}[{line}]", left.get(line), right.get(line)
             continue
@@ -162,6 +169,24 @@ def _lines(name: str, key: str, inner: Collection[str], mine: Any, other: Any) -
             a, b = left[line].get(part, NOTHING), right[line].get(part, NOTHING)
             if not same(a, b):
                 yield f"{name}[{line}].{part}", a, b
+
+
+def _renumbered(left: Mapping[Any, Values], right: Mapping[Any, Values], inner: Collection[str]) -> dict[Any, Any]:
+    """Lines that only their key tells apart: key on the left -> key on the right, each line used once."""
+    free: dict[Any, list[Any]] = {}
+    for line in sorted(right.keys() - left.keys(), key=line_order):
+        free.setdefault(_content(right[line], inner), []).append(line)
+    out: dict[Any, Any] = {}
+    for line in sorted(left.keys() - right.keys(), key=line_order):
+        content = _content(left[line], inner)
+        if content and free.get(content):
+            out[line] = free[content].pop(0)
+    return out
+
+
+def _content(row: Values, inner: Collection[str]) -> str:
+    narrow = _narrow(row, inner)
+    return repr(sorted(narrow.items())) if narrow else ""
 
 
 def at(values: Values, path: str, line_keys: Mapping[str, str]) -> Normal:
@@ -222,6 +247,8 @@ def _moved(side: Held, path: str, line_keys: Mapping[str, str]) -> bool:
 
 def _kept(case: Case, path: str, top: str, line_keys: Mapping[str, str]) -> tuple[Kind, str]:
     """Nobody moved it: one side may be holding the other's value in its own way."""
+    if "[" in path and path.rpartition("].")[2] == line_keys.get(top):
+        return Kind.TRANSFORMED, "line_numbers"
     a, b = at(case.left.values, path, line_keys), at(case.right.values, path, line_keys)
     number = path in case.numeric or f"{top}.{path.rpartition('.')[2]}" in case.numeric
     for mine, other, side in ((a, b, case.right), (b, a, case.left)):

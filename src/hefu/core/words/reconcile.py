@@ -101,6 +101,7 @@ WHY = {
     "fewer_places": ("kept with fewer decimal places", "小数位较少"),
     "mapping": ("the mapping cannot say it exactly", "映射无法精确表达"),
     "rewritten": ("kept in the system's own way (case, width, length)", "按系统自身规则保存（大小写、全半角、长度）"),
+    "line_numbers": ("the same line under another number", "同一行，行号不同"),
     "nothing_known": ("nothing that the hub knows explains it", "没有任何已知原因"),
     "filter_left": ("the left mapping's filter leaves it out", "被左侧映射的过滤条件排除"),
     "filter_right": ("the right mapping's filter leaves it out", "被右侧映射的过滤条件排除"),
