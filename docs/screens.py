@@ -149,7 +149,7 @@ def picture(page: Page, file: Path) -> None:
     page.wait_for_load_state("load")
     page.get_by_role("heading", level=1).wait_for(timeout=60_000)
     expect(page.locator(".ant-spin-spinning")).to_have_count(0, timeout=60_000)
-    page.wait_for_timeout(700)  # what slides in has slid
+    page.wait_for_timeout(1500)  # titles have come, and what slides in has slid
     line = page.context.new_cdp_session(page)
     shot = line.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
     file.write_bytes(b64decode(shot["data"]))

@@ -155,12 +155,13 @@ ELSEWHERE = {"run", "worker", "demo", "db move", "sim run", "sim replay", "sim s
 ELSEWHERE |= {"sandbox list", "sandbox up", "sandbox fault", "sandbox counters"}
 ELSEWHERE |= {f"audit {word}" for word in ("anchor", "export", "search", "verify")}
 ELSEWHERE |= {f"key {word}" for word in ("forget", "list", "new", "rotate")}
+ELSEWHERE |= {f"privacy {w}" for w in ("erase", "export", "lift", "list", "proof", "purposes", "retain")}
 ELSEWHERE |= {f"role {w}" for w in ("approve", "end", "grant", "holders", "list", "policy", "review", "rights", "show")}
 ELSEWHERE |= {f"token {word}" for word in ("add", "list", "revoke")} | {"serve"}
 ELSEWHERE |= {f"user {word}" for word in ("add", "edit", "link", "list", "log-out", "off", "on", "password")}
 ELSEWHERE |= {f"user {word}" for word in ("second-factor", "sessions", "vouch")}
-"""Tried in test_stop.py, test_demo.py, test_sim.py, test_sandbox.py, test_people.py, tests/app/test_workers.py and
-tests/web/test_serving.py."""
+"""Tried in test_stop.py, test_demo.py, test_sim.py, test_sandbox.py, test_people.py, test_privacy_verbs.py,
+tests/app/test_workers.py and tests/web/test_serving.py."""
 
 
 def names(command: object = None, above: str = "") -> set[str]:

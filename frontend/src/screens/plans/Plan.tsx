@@ -62,8 +62,8 @@ export default function Plan() {
             { key: "made", label: t("plans.made"), children: <Moment at={made.created_at} exact /> },
             { key: "expires", label: t("plan.expires"), children: <Moment at={made.expires_at} exact /> },
             { key: "approver", label: t("plan.approver"), children: made.approver ?? (made.needs_second ? t("plan.second") : "—") },
-            { key: "digest", label: t("plan.digest"), children: <Typography.Text code copyable={{ text: made.digest }}>{made.digest.slice(0, 16)}…</Typography.Text> },
-            { key: "mappings", label: t("syncs.mappings"), span: "filled", children: made.mappings.map(names.mapping).join(", ") },
+            { key: "digest", span: "filled", label: t("plan.digest"), children: <Typography.Text code copyable={{ text: made.digest }}>{made.digest.slice(0, 16)}…</Typography.Text> },
+            { key: "mappings", label: t("syncs.mappings"), span: 3, children: made.mappings.map(names.mapping).join(", ") },
           ]}
         />
       </Card>
