@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hefu.core.env import Env
+from hefu.sandbox.dingtalk import open_dingtalk
+from hefu.sandbox.feishu import open_feishu
+from hefu.sandbox.server import Server
 from hefu.store.db import Store
 
 if TYPE_CHECKING:
@@ -127,6 +130,22 @@ def mariadb_url() -> Iterator[str]:
     yield f"mysql+pymysql://root@127.0.0.1:3306/{name}?charset=utf8mb4"
     admin.cursor().execute(f"drop database if exists `{name}`")
     admin.close()
+
+
+@pytest.fixture
+def dingtalk() -> Iterator[Server]:
+    """The imitated robots of DingTalk."""
+    server = Server(open_dingtalk()).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def feishu() -> Iterator[Server]:
+    """The imitated robots of Feishu."""
+    server = Server(open_feishu()).start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

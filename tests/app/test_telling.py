@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,7 @@ from hefu.app.service import Service
 from hefu.cli.main import app as verbs
 from hefu.core.env import Env
 from hefu.sandbox.dingtalk import api as ding
-from hefu.sandbox.dingtalk import open_dingtalk
 from hefu.sandbox.feishu import api as lark
-from hefu.sandbox.feishu import open_feishu
 from hefu.sandbox.hands import Hands
 from hefu.sandbox.server import Server
 from hefu.store import issues, journal, notices, projects, runs
@@ -36,20 +33,6 @@ class Clock(Env):
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
-
-
-@pytest.fixture
-def dingtalk() -> Iterator[Server]:
-    server = Server(open_dingtalk()).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def feishu() -> Iterator[Server]:
-    server = Server(open_feishu()).start()
-    yield server
-    server.stop()
 
 
 RULES = """\

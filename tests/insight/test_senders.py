@@ -23,9 +23,7 @@ from hefu.insight import robots
 from hefu.insight.senders import send
 from hefu.insight.wording import ON, plain, worded
 from hefu.sandbox.dingtalk import api as ding
-from hefu.sandbox.dingtalk import open_dingtalk
 from hefu.sandbox.feishu import api as lark
-from hefu.sandbox.feishu import open_feishu
 from hefu.sandbox.hands import Hands
 from hefu.sandbox.server import Server
 from loopback import serving
@@ -43,20 +41,6 @@ DOWN = {"what": "over", "cause": "paused:connection:erp", "on": "connection", "c
 
 def told(channel: Channel, items: list[Any], name: str = "group", to: tuple[str, ...] = ()) -> None:
     send(Env(), name, channel, items, to=to, mark="m1", url=URL)
-
-
-@pytest.fixture
-def dingtalk() -> Iterator[Server]:
-    server = Server(open_dingtalk()).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def feishu() -> Iterator[Server]:
-    server = Server(open_feishu()).start()
-    yield server
-    server.stop()
 
 
 def test_the_signatures_of_the_vendors_vectors() -> None:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
@@ -14,25 +14,9 @@ from urllib.parse import urlencode
 import pytest
 
 from hefu.sandbox.dingtalk import api as ding
-from hefu.sandbox.dingtalk import open_dingtalk
 from hefu.sandbox.feishu import api as lark
-from hefu.sandbox.feishu import open_feishu
 from hefu.sandbox.hands import Hands, call
 from hefu.sandbox.server import Server
-
-
-@pytest.fixture
-def dingtalk() -> Iterator[Server]:
-    server = Server(open_dingtalk()).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def feishu() -> Iterator[Server]:
-    server = Server(open_feishu()).start()
-    yield server
-    server.stop()
 
 
 def to_group(server: Server, message: object, **other: str) -> Any:
