@@ -236,7 +236,7 @@ def _note_missing(hub: Hub, side: Side, counts: Counts, seen: array[int], asked_
             for part in chunks(absent, 500):
                 tx.run(link_table.update().where(link_table.c.id.in_(part)).values(state="missing"))
             counts["gone"] += len(absent)
-        if len(rows) < LOOKED_AT:
+        if not rows:
             return
         after = rows[-1][0]
 

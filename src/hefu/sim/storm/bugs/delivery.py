@@ -67,7 +67,7 @@ def a_refusal_is_not_shown(swap: Swap) -> None:
         swap(room, "reject", careless)
 
 
-@bug(300, seed=7)
+@bug(300, seed=264)
 def everybody_is_told_everything(swap: Swap) -> None:
     """A record is written whole each time, not only what is owed."""
     real = fold.owed
@@ -97,7 +97,7 @@ def disputed_fields_are_written(swap: Swap) -> None:
         swap(room, "owed", careless)
 
 
-@bug(150, seed=124)
+@bug(20, seed=16)
 def what_is_read_back_is_not_believed(swap: Swap) -> None:
     """After a write the hub remembers what it sent and not what the system made of it."""
     real = settle.confirm
